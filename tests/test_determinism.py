@@ -1,0 +1,91 @@
+"""One geometry, one result: the same bits for every thread count, ISA and number of lanes."""
+
+import numpy as np
+import pytest
+from isa_worker import all_digests, save_request
+from matrices import CASES, DTYPES, one_case
+from plans import THREADS, build, default_geometry, digest, geometries, product
+from recipes import Csr, random_values
+
+from hbpspmv import _hbpspmv_core as core
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", CASES)
+def test_bits_do_not_depend_on_threads_or_isa(name, dtype, isa_workers, tmp_path):
+    a = one_case(name).astype(dtype)
+    x = a.vector(dtype)
+    shapes = geometries(a)
+    here = all_digests(a, x, shapes, THREADS)
+    for kernel in (*shapes, "csr"):
+        assert len({here[f"{kernel}/{threads}"] for threads in THREADS}) == 1, kernel
+    request = save_request(tmp_path / "case.npz", a, x, shapes, THREADS)
+    for isa, worker in isa_workers.items():
+        there = worker.digests(request)
+        different = [key for key in here if here[key] != there[key]]
+        assert not different, f"{isa} differs from {core.isa()} in {different}"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["power_law_scattered", "fem_3x3", "one_dense_row", "hypersparse"])
+def test_spmm_bits_do_not_depend_on_threads_or_isa(name, dtype, isa_workers, tmp_path):
+    a = one_case(name).astype(dtype)
+    for k in (1, 2, 5, 8):
+        x = random_values(np.random.default_rng(k), (a.shape[1], k), dtype)
+        shapes = geometries(a)
+        here = all_digests(a, x, shapes, THREADS)
+        for kernel in (*shapes, "csr"):
+            assert len({here[f"{kernel}/{threads}"] for threads in THREADS}) == 1, kernel
+        request = save_request(tmp_path / "case.npz", a, x, shapes, THREADS)
+        for isa, worker in isa_workers.items():
+            assert worker.digests(request) == here, f"{isa} differs from {core.isa()} at k = {k}"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_bits_do_not_depend_on_lanes(name):
+    a = one_case(name).astype("float64")
+    x = a.vector("float64")
+    for geometry, (block_rows, block_cols, _) in geometries(a).items():
+        found = {
+            lanes: digest(product(build(a, (block_rows, block_cols, lanes)), x, 2))
+            for lanes in (8, 16, 32)
+        }
+        assert len(set(found.values())) == 1, f"{geometry}: {found}"
+
+
+def test_encoding_does_not_change_bits():
+    # The same values, once found to be constant and once, by one odd entry elsewhere, not.
+    a = one_case("constant_values").astype("float64")
+    x = a.vector("float64")
+    values = a.data.copy()
+    row = int(np.flatnonzero(a.row_lengths)[0])
+    values[a.indptr[row]] = 7.0
+    other = Csr(a.indptr, a.indices, values, a.shape)
+    rest = np.arange(a.shape[0]) != row
+    for geometry, shape in geometries(a).items():
+        constant, raw = build(a, shape), build(other, shape)
+        assert np.array_equal(product(constant, x, 1)[rest], product(raw, x, 1)[rest]), geometry
+    whole = geometries(a)["whole"]
+    assert build(a, whole).info()["encodings"] != build(other, whole).info()["encodings"]
+
+
+def test_repeated_calls_give_the_same_bits():
+    # The competitive part hands out blocks in a different order every time.
+    a = one_case("power_law_scattered").astype("float64")
+    x = a.vector("float64")
+    plan = build(a, default_geometry(a))
+    assert len({digest(product(plan, x, 7)) for _ in range(200)}) == 1
+
+
+def test_alpha_and_beta_bits_do_not_depend_on_threads():
+    a = one_case("power_law_scattered").astype("float32")
+    x = a.vector("float32")
+    y0 = np.random.default_rng(1).standard_normal(a.shape[0]).astype("float32")
+    for shape in geometries(a).values():
+        plan = build(a, shape)
+        found = set()
+        for threads in THREADS:
+            y = y0.copy()
+            plan.spmv(x, y, 0.3, -1.7, threads)
+            found.add(digest(y))
+        assert len(found) == 1
