@@ -1,0 +1,89 @@
+"""Geometry: how a matrix is cut into blocks and its rows into groups."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass, fields
+
+from hbpspmv import _hbpspmv_core as core
+
+#: Local row and column indices are stored in 16 bits.
+MAX_BLOCK_SIDE = 65_536
+
+#: The group sizes that the kernels are compiled for: whole vectors of every instruction set.
+LANES = (8, 16, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Geometry:
+    """Block size and group size of the HBP format.
+
+    The bits of a product depend on the geometry and on nothing else: not on the number of
+    threads and not on the instruction set.
+
+    Parameters
+    ----------
+    block_rows : int
+        Most rows of a block, 1 to 65,536. A row block that holds many entries is closed earlier,
+        so that every thread finds work.
+    block_cols : int
+        Columns of a block, 1 to 65,536.
+    lanes : {8, 16, 32}
+        Rows of a group, which are multiplied together.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not an integer.
+    ValueError
+        If a parameter is out of range.
+
+    See Also
+    --------
+    hbp_array.plan : Builds a plan with a given geometry; without one, a cost model chooses it.
+
+    Examples
+    --------
+    >>> import hbpspmv
+    >>> hbpspmv.Geometry(block_rows=4096, block_cols=65536, lanes=8)
+    Geometry(block_rows=4096, block_cols=65536, lanes=8)
+    >>> hbpspmv.Geometry.paper()
+    Geometry(block_rows=512, block_cols=4096, lanes=32)
+    """
+
+    block_rows: int
+    block_cols: int
+    lanes: int
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            try:
+                number = operator.index(value)
+            except TypeError:
+                raise TypeError(
+                    f"{field.name} must be an integer, not {type(value).__name__}"
+                ) from None
+            # NumPy integers are accepted but not kept: equality and repr are those of int.
+            object.__setattr__(self, field.name, number)
+        for name in ("block_rows", "block_cols"):
+            side = getattr(self, name)
+            if not 1 <= side <= MAX_BLOCK_SIDE:
+                raise ValueError(f"{name} is {side}, expected 1 to {MAX_BLOCK_SIDE}")
+        if self.lanes not in LANES:
+            raise ValueError(f"lanes is {self.lanes}, expected one of {', '.join(map(str, LANES))}")
+
+    @classmethod
+    def paper(cls) -> Geometry:
+        """The published geometry: 512 rows, 4,096 columns, groups of 32 rows.
+
+        It was chosen for a GPU; on a CPU its blocks are often too small.
+        """
+        return cls(block_rows=512, block_cols=4096, lanes=32)
+
+
+def chosen_geometry(
+    indptr: object, indices: object, shape: tuple[int, int], itemsize: int
+) -> Geometry:
+    """The geometry that the cost model picks for CSR arrays already checked."""
+    return Geometry(*core.choose_geometry(indptr, indices, *shape, itemsize))

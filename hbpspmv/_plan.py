@@ -1,0 +1,282 @@
+"""Plan: one matrix laid out for repeated products, in the HBP format or as CSR."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from hbpspmv import _hbpspmv_core as core
+from hbpspmv._break_even import BreakEven, measure
+from hbpspmv._geometry import Geometry, chosen_geometry
+from hbpspmv._validate import Array, CsrArrays, DType
+
+#: Building the format costs about as much as this many products of our CSR kernel save: with
+#: fewer expected calls the CSR kernel is used. The build takes 3 to 9 serial SciPy products; the
+#: threaded CSR kernel takes about half of one and the format about a quarter.
+FEW_CALLS = 16
+
+#: run(x, y, alpha, beta, num_threads) computes y = alpha A x + beta y.
+Kernel = Callable[[Array, Array, Any, Any, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `plan()` was asked for; kept so that a rebuilt plan follows it too."""
+
+    expected_calls: int | None = None
+    geometry: Geometry | None = None
+    num_threads: int = 0
+    check: bool | None = None
+
+
+def choose_kernel(
+    nnz: int, shape: tuple[int, int], itemsize: int, options: Options
+) -> tuple[str, str]:
+    """("hbp" or "csr", the reason in words)."""
+    if options.geometry is not None:
+        return "hbp", "a geometry was given"
+    reason = core.prefer_csr(nnz, *shape, itemsize)
+    if reason:
+        return "csr", reason
+    calls = options.expected_calls
+    if calls is not None and calls < FEW_CALLS:
+        return "csr", f"building the format does not pay for {calls} expected calls"
+    return "hbp", "the format is expected to be faster than CSR"
+
+
+class Plan:
+    """A matrix laid out for repeated products ``A @ x``.
+
+    Plans are made by `hbp_array.plan` and used by ``A @ x`` and `spmv`; there is no need to call
+    their products directly. A plan owns copies of all that it reads, so nothing that happens to
+    the arrays of `A` later can harm a product.
+
+    Attributes
+    ----------
+    kernel : {"hbp", "csr"}
+        The format in use: HBP, or plain CSR with our threaded kernel where that is the better
+        choice.
+    reason : str
+        Why this kernel.
+    geometry : Geometry or None
+        The block and group sizes; None for "csr".
+    shape : tuple of int
+        (n_rows, n_cols).
+    dtype : numpy.dtype
+        What the plan stores and computes in.
+    nnz : int
+        Number of stored entries.
+    nbytes : int
+        Memory that the plan holds.
+    num_threads : int
+        Threads of each product; 0 for the default count at the time of the call.
+    build_seconds : float
+        Time that it took to build.
+
+    See Also
+    --------
+    hbp_array.plan : Builds one.
+    spmv : Accepts a plan in place of a matrix.
+
+    Notes
+    -----
+    The bits of a product depend on the kernel and the geometry only.
+
+    Examples
+    --------
+    >>> import hbpspmv
+    >>> import scipy.sparse
+    >>> A = hbpspmv.hbp_array(scipy.sparse.eye_array(4))
+    >>> p = A.plan(geometry=hbpspmv.Geometry.paper())
+    >>> p
+    <Plan for 4 x 4, 4 entries, float64: hbp, Geometry(block_rows=512, block_cols=4096, lanes=32)>
+    >>> p.info()["blocks"]
+    1
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_break_even",
+        "_core",
+        "_csr",
+        "_geometry_given",
+        "build_seconds",
+        "dtype",
+        "fingerprint",
+        "geometry",
+        "kernel",
+        "nnz",
+        "num_threads",
+        "reason",
+        "run",
+        "run_many",
+        "shape",
+    )
+
+    def __init__(
+        self,
+        csr: CsrArrays,
+        dtype: DType,
+        options: Options,
+        *,
+        owned: bool = False,
+        fingerprint: int | None = None,
+    ) -> None:
+        """Lay out `csr` in `dtype`; `owned` says that nobody else will change its arrays."""
+        start = time.perf_counter()
+        self.shape = csr.shape
+        self.dtype = dtype
+        self.nnz = csr.nnz
+        self.num_threads = options.num_threads
+        self.fingerprint = fingerprint
+        self._break_even: BreakEven | None = None
+        self._core: Any = None
+        self._csr: CsrArrays | None = None
+        self.geometry: Geometry | None = None
+        self._geometry_given = False
+        self.kernel, self.reason = choose_kernel(csr.nnz, csr.shape, dtype.itemsize, options)
+        if self.kernel == "hbp":
+            self._build_hbp(csr, options)
+        else:
+            self._build_csr(csr, owned)
+        self.build_seconds = time.perf_counter() - start
+
+    def _build_hbp(self, csr: CsrArrays, options: Options) -> None:
+        indptr, indices, data, shape = csr
+        geometry = options.geometry
+        self._geometry_given = geometry is not None
+        if geometry is None:
+            # The cost model trusts its input.
+            core.check_csr(indptr, indices, *shape)
+            geometry = chosen_geometry(indptr, indices, shape, self.dtype.itemsize)
+        self.geometry = geometry
+        self._core = core.build(
+            indptr,
+            indices,
+            data.astype(self.dtype, copy=False),
+            *shape,
+            geometry.block_rows,
+            geometry.block_cols,
+            geometry.lanes,
+            options.num_threads,
+        )
+        self.run: Kernel = self._core.spmv
+        self.run_many: Kernel = self._core.spmm
+
+    def _build_csr(self, csr: CsrArrays, owned: bool) -> None:
+        # The kernel trusts the structure, so it must not read arrays that another thread, or a
+        # later line of the same program, can change: the check is made on a copy that nobody
+        # else knows.
+        indptr, indices = csr.indptr, csr.indices
+        if not owned:
+            indptr, indices = indptr.copy(), indices.copy()
+        core.check_csr(indptr, indices, *csr.shape)
+        data = csr.data.astype(self.dtype, copy=not owned)
+        self._csr = CsrArrays(indptr, indices, data, csr.shape)
+        self.run = partial(core.csr_spmv, indptr, indices, data, csr.shape[1])
+        self.run_many = partial(core.csr_spmm, indptr, indices, data, csr.shape[1])
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that the plan holds, in bytes."""
+        if self._csr is None:
+            return int(self._core.nbytes)
+        return sum(array.nbytes for array in self._csr[:3])
+
+    def follows(self, options: Options) -> bool:
+        """Whether building under `options` would give this plan again."""
+        if options.geometry is not None:
+            return self.geometry == options.geometry
+        if self._geometry_given:
+            return False
+        return self.kernel == choose_kernel(self.nnz, self.shape, self.dtype.itemsize, options)[0]
+
+    def update(self, data: Array) -> None:
+        """Take new values for the same pattern, data[nnz] in CSR order; copied."""
+        values = np.require(data, self.dtype, "CA")
+        if self._csr is None:
+            self._core.update(values)
+        else:
+            self._csr.data[...] = values
+
+    def to_csr(self) -> CsrArrays:
+        """The matrix as fresh CSR arrays, bit for bit as it came, in the dtype of the plan."""
+        if self._csr is None:
+            return CsrArrays(*self._core.to_csr(), self.shape)
+        return CsrArrays(*(array.copy() for array in self._csr[:3]), self.shape)
+
+    def info(self, *, measure_break_even: bool = True) -> dict[str, Any]:
+        """What was built, how large it is and when it pays.
+
+        Parameters
+        ----------
+        measure_break_even : bool, optional
+            Time some products of this plan and of SciPy, alternating, on the first call. It
+            takes a few products of each and, for the "hbp" kernel, a temporary CSR copy. Without
+            it, the three measured values are None unless an earlier call has measured them.
+
+        Returns
+        -------
+        dict
+            kernel, reason, geometry, shape, nnz, dtype, num_threads; n_row_blocks and
+            n_col_blocks; blocks (that are stored: those not empty), slots (non-empty rows of
+            blocks), groups, units (of work for the scheduler), long_rows; nbytes and
+            csr_nbytes; padding (share of stored entries that are padding or are left outside
+            full groups) and tail_elements; length_spread_before and length_spread_after (mean
+            over groups of longest minus shortest row, in natural order and after hashing);
+            encodings (name -> number of blocks); build_seconds; scipy_seconds and
+            product_seconds (one product each); break_even_calls (calls after which the build
+            has paid, against SciPy; infinite if it never does). What the format alone has is
+            None for the "csr" kernel.
+        """
+        if self._break_even is None and measure_break_even:
+            self._break_even = measure(self.to_csr(), self.run, self.num_threads)
+        known: dict[str, Any] = dict.fromkeys(_FORMAT_KEYS)
+        known["csr_nbytes"] = known["nbytes"] = self.nbytes
+        if self._core is not None:
+            known.update(self._core.info())
+        known.update(
+            kernel=self.kernel,
+            reason=self.reason,
+            geometry=self.geometry,
+            shape=self.shape,
+            nnz=self.nnz,
+            dtype=self.dtype.name,
+            num_threads=self.num_threads or core.get_num_threads(),
+            build_seconds=self.build_seconds,
+        )
+        timing = self._break_even
+        known.update(
+            scipy_seconds=timing and timing.scipy_seconds,
+            product_seconds=timing and timing.product_seconds,
+            break_even_calls=timing and timing.calls(self.build_seconds),
+        )
+        return known
+
+    def __repr__(self) -> str:
+        how = f"{self.kernel}, {self.geometry}" if self.geometry else self.kernel
+        n_rows, n_cols = self.shape
+        return f"<Plan for {n_rows} x {n_cols}, {self.nnz} entries, {self.dtype}: {how}>"
+
+
+_FORMAT_KEYS = (
+    "n_row_blocks",
+    "n_col_blocks",
+    "blocks",
+    "slots",
+    "groups",
+    "units",
+    "long_rows",
+    "nbytes",
+    "csr_nbytes",
+    "padding",
+    "tail_elements",
+    "length_spread_before",
+    "length_spread_after",
+    "encodings",
+)
