@@ -1,0 +1,164 @@
+"""The `hbpspmv` command: ``bench`` and ``info``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+DTYPES = ("float32", "float64", "complex64", "complex128")
+DEFAULT_OUT = "hbpspmv-bench"
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the command's name; ``sys.argv[1:]`` when left out.
+
+    Returns
+    -------
+    int
+        0 when all went well, 1 after an error or a wrong product of ours, 130 after Ctrl-C.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return _bench(options) if options.command == "bench" else _info(options)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing more can be said on this stream.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, OSError, ImportError, MemoryError) as error:
+        print(f"hbpspmv: error: {str(error) or type(error).__name__}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    from hbpspmv import __version__
+
+    parser = argparse.ArgumentParser(
+        prog="hbpspmv",
+        description="Sparse matrix-vector products in the HBP format.",
+    )
+    parser.add_argument("--version", action="version", version=f"hbpspmv {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_bench(commands.add_parser("bench", help="measure HBP against other libraries"))
+    _add_info(commands.add_parser("info", help="describe a matrix and the plan for it"))
+    return parser
+
+
+def _add_bench(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Convert matrices to HBP, check every product against one of higher precision, and time it"
+        " against the peers that are installed. Without FILE: matrices that are built on the spot."
+    )
+    add = parser.add_argument
+    add(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="FILE|DIRECTORY",
+        help="Matrix Market (.mtx, also .gz .bz2 .xz) or SciPy .npz files, or directories of them",
+    )
+    add("--dtype", choices=DTYPES, default="float64", help="default: %(default)s")
+    add("--threads", type=_positive, help="threads of every contender (default: all CPUs)")
+    add(
+        "--peers",
+        type=_names,
+        metavar="NAMES",
+        help="comma-separated: mkl, numba, scipy, or none (default: all that are installed)",
+    )
+    add("--quick", action="store_true", help="smaller embedded matrices and fewer rounds")
+    add("--cold", action="store_true", help="empty the caches before each product")
+    add(
+        "--min-nnz",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="leave out matrices with fewer nonzeros",
+    )
+    add(
+        "--out",
+        type=Path,
+        default=Path(DEFAULT_OUT),
+        metavar="DIR",
+        help="where results.json, .csv, .md and ratios.png go (default: %(default)s)",
+    )
+
+
+def _add_info(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Describe a matrix file, the plan for it, and which kernel is advised."
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--dtype", choices=DTYPES, default="float64", help="default: %(default)s")
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _names(text: str) -> list[str]:
+    return [] if text == "none" else [name.strip() for name in text.split(",")]
+
+
+def _bench(options: argparse.Namespace) -> int:
+    import hbpspmv
+    from hbpspmv.suite.bench import Settings, run_bench
+    from hbpspmv.suite.machine import describe_machine
+    from hbpspmv.suite.output import write_json, write_results
+    from hbpspmv.suite.roster import assemble
+    from hbpspmv.suite.sources import embedded_sources, file_sources
+    from hbpspmv.suite.terminal import Terminal
+
+    settings = Settings(
+        dtype=options.dtype,
+        threads=options.threads or hbpspmv.get_num_threads(),
+        quick=options.quick,
+        cold=options.cold,
+        min_nnz=options.min_nnz,
+    )
+    sources = file_sources(options.paths) if options.paths else embedded_sources(options.quick)
+    roster = assemble(options.peers)
+    options.out.mkdir(parents=True, exist_ok=True)
+    terminal = Terminal(len(sources))
+    terminal.opening(describe_machine(), roster.missing)
+    with terminal.progress():
+        run = run_bench(
+            sources, roster, settings, terminal, keep=lambda run: write_json(run, options.out)
+        )
+    terminal.report(run)
+    written, notes = write_results(run, options.out)
+    for note in notes:
+        print(note)
+    print("written:", *written)
+    if not run.complete:
+        return INTERRUPTED
+    return 1 if run.errors or run.wrong(run.ours) else 0
+
+
+def _info(options: argparse.Namespace) -> int:
+    from hbpspmv.suite.describe import describe_matrix
+    from hbpspmv.suite.files import matrix_name, read_matrix
+
+    matrix = read_matrix(options.file)
+    print(*describe_matrix(matrix, matrix_name(options.file), options.dtype), sep="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

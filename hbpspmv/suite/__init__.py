@@ -1,0 +1,1 @@
+"""The benchmark: matrices, contenders, timing and reports behind ``hbpspmv bench``."""

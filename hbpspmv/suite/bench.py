@@ -1,0 +1,151 @@
+"""The benchmark run: matrix after matrix, every finished one kept."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import hbpspmv
+from hbpspmv.suite.machine import describe_machine, last_level_cache_bytes
+from hbpspmv.suite.measure import measure_matrix, prepare
+from hbpspmv.suite.results import MatrixResult, Run
+from hbpspmv.suite.roster import Roster
+from hbpspmv.suite.sources import Source
+from hbpspmv.suite.timing import QUICK, Schedule, cache_flusher
+from hbpspmv.suite.traffic import csr_nbytes
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run was asked for."""
+
+    dtype: str = "float64"
+    threads: int = 1
+    quick: bool = False
+    cold: bool = False
+    min_nnz: int = 0
+
+    @property
+    def schedule(self) -> Schedule:
+        """The timing effort."""
+        return QUICK if self.quick else Schedule()
+
+
+class Listener(Protocol):
+    """Who is told of a run's progress."""
+
+    def step(self, matrix: str, step: str) -> None:
+        """Announce what is about to be done; never called while a product is timed."""
+
+    def finished(self, result: MatrixResult | None, line: str) -> None:
+        """Announce that a matrix is done, or why it has no result."""
+
+
+def run_bench(
+    sources: Sequence[Source],
+    roster: Roster,
+    settings: Settings,
+    listener: Listener,
+    keep: Callable[[Run], object] = lambda run: None,
+) -> Run:
+    """Measure all matrices.
+
+    Ctrl-C ends the run early: the result then has ``complete == False`` and holds the matrices
+    that were finished. A matrix that cannot be read is an entry of ``errors``.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        What to measure, in order.
+    roster : Roster
+        Who takes part.
+    settings : Settings
+        How.
+    listener : Listener
+        Told of each step.
+    keep : callable, optional
+        Called with the run after every finished matrix, to save it.
+    """
+    machine = describe_machine()
+    run = Run(
+        machine=machine,
+        settings={**asdict(settings), "schedule": asdict(settings.schedule)},
+        contenders=roster.describe(),
+        missing=list(roster.missing),
+    )
+    flush = cache_flusher(2 * last_level_cache_bytes(machine)) if settings.cold else None
+    threads_before = hbpspmv.get_num_threads()
+    hbpspmv.set_num_threads(settings.threads)  # for the build, which takes no argument for it
+    try:
+        for source in sources:
+            try:
+                result = _measure_source(source, roster, settings, flush, listener)
+            except (ValueError, OSError, MemoryError) as error:
+                line = str(error) or type(error).__name__
+                if not line.startswith(source.origin):
+                    line = f"{source.name}: {line}"
+                run.errors.append(line)
+                listener.finished(None, f"error: {line}")
+                continue
+            if result is None:
+                listener.finished(
+                    None, f"{source.name}: skipped, below {settings.min_nnz} nonzeros"
+                )
+                continue
+            run.matrices.append(result)
+            listener.finished(result, _line(run, result))
+            keep(run)
+            gc.collect()
+        run.complete = True
+    except KeyboardInterrupt:
+        listener.finished(None, "interrupted: the matrices finished so far are kept")
+    finally:
+        hbpspmv.set_num_threads(threads_before)
+    return run
+
+
+def _measure_source(
+    source: Source,
+    roster: Roster,
+    settings: Settings,
+    flush: Callable[[], Any] | None,
+    listener: Listener,
+) -> MatrixResult | None:
+    listener.step(source.name, "read")
+    matrix = prepare(source.load(), settings.dtype)
+    if matrix.nnz < settings.min_nnz:
+        return None
+    measurements = measure_matrix(
+        matrix,
+        roster.contenders,
+        settings.threads,
+        settings.schedule,
+        flush,
+        lambda step: listener.step(source.name, step),
+    )
+    return MatrixResult(
+        name=source.name,
+        kind=source.kind,
+        source=source.origin,
+        rows=matrix.shape[0],
+        cols=matrix.shape[1],
+        nnz=int(matrix.nnz),
+        dtype=matrix.dtype.name,
+        csr_nbytes=csr_nbytes(matrix),
+        measurements=measurements,
+    )
+
+
+def _line(run: Run, result: MatrixResult) -> str:
+    """Return the one line about a finished matrix."""
+    ours = result.measurements[run.ours]
+    text = f"{result.name}: {result.rows:,} x {result.cols:,}, {result.nnz:,} nonzeros: "
+    if ours.gflops is None:
+        return f"{text}{run.title(run.ours)} {ours.status.upper()}: {ours.message}"
+    text += f"{run.title(run.ours)} {ours.gflops:.2f} GFLOP/s"
+    for peer in run.peers:
+        m, ratio = result.measurements[peer], result.ratio(run.ours, peer)
+        text += f", {run.title(peer)} " + (m.status if ratio is None else f"x{ratio:.2f}")
+    return text

@@ -1,0 +1,105 @@
+"""The columns of the result table: one place for every figure that a table shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hbpspmv.suite.results import MatrixResult, Measurement, Run
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: heading, cell text, and how early it gives way on a narrow terminal."""
+
+    heading: str
+    cell: Callable[[MatrixResult], str]
+    keep: int = 9
+    left: bool = False
+    ratio: bool = False
+
+
+def table_columns(run: Run) -> list[Column]:
+    """Return the columns for the contenders of a run."""
+    ours = run.ours
+    columns = [
+        Column("matrix", lambda m: m.name, left=True),
+        Column("rows", lambda m: f"{m.rows:,}", keep=4),
+        Column("cols", lambda m: f"{m.cols:,}", keep=3),
+        Column("nnz", lambda m: f"{m.nnz:,}", keep=7),
+        Column("kernel", lambda m: m.measurements[ours].kernel, keep=5, left=True),
+    ]
+    for name in run.contenders:
+        if run.contenders[name]["has_build"]:
+            columns.append(_build_column(run, name))
+    for name in run.contenders:
+        columns += _rate_columns(run, name)
+    if run.peers:
+        columns.append(Column("best peer", lambda m: _best_peer(run, m), keep=2, left=True))
+        columns.append(Column("x best", lambda m: _ratio(m.best_ratio(ours)), ratio=True))
+    for peer in run.peers:
+        columns.append(_ratio_column(run, peer))
+    return columns
+
+
+def _build_column(run: Run, name: str) -> Column:
+    heading = f"{run.title(name)} build ms"
+    return Column(heading, lambda m: _build(m.measurements[name]), keep=3)
+
+
+def _rate_columns(run: Run, name: str) -> list[Column]:
+    title, keep = run.title(name), 8 if name == run.ours else 6
+    return [
+        Column(f"{title} GFLOP/s", lambda m: _rate(m.measurements[name], "gflops"), keep=keep),
+        Column(f"{title} GB/s", lambda m: _rate(m.measurements[name], "gbytes"), keep=keep - 6),
+    ]
+
+
+def _ratio_column(run: Run, peer: str) -> Column:
+    return Column(f"x {run.title(peer)}", lambda m: _ratio(m.ratio(run.ours, peer)), 6, ratio=True)
+
+
+def _best_peer(run: Run, matrix: MatrixResult) -> str:
+    name = matrix.best_peer(run.ours)
+    return run.title(name) if name else "-"
+
+
+def _build(measurement: Measurement) -> str:
+    seconds = measurement.build_seconds
+    return "-" if seconds is None else f"{seconds * 1e3:.1f}"
+
+
+def _rate(measurement: Measurement, which: str) -> str:
+    if measurement.status != "ok":
+        return measurement.status.upper()
+    rate = measurement.gflops if which == "gflops" else measurement.gbytes_per_second
+    return "-" if rate is None else f"{rate:.2f}" if which == "gflops" else f"{rate:.1f}"
+
+
+def _ratio(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.2f}"
+
+
+def fitting(columns: list[Column], cells: list[list[str]], width: int, gap: int) -> list[int]:
+    """Return the numbers of the columns to show in `width` characters.
+
+    Parameters
+    ----------
+    columns : list of Column
+        The table's columns.
+    cells : list of list of str
+        Its rows.
+    width : int
+        Characters in a line.
+    gap : int
+        Characters between two columns.
+    """
+    widths = [
+        max([len(column.heading), *(len(row[i]) for row in cells)])
+        for i, column in enumerate(columns)
+    ]
+    shown = list(range(len(columns)))
+    while sum(widths[i] + gap for i in shown) > width and len(shown) > 1:
+        first_to_go = min(shown[1:], key=lambda i: (columns[i].keep, -i))
+        shown.remove(first_to_go)
+    return shown

@@ -1,0 +1,96 @@
+"""What the run ran on: processor, memory, system and versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+
+import hbpspmv
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return the facts that a reader needs to compare results, in the order of the report.
+
+    Returns
+    -------
+    dict
+        cpu, cpus (that this process may use), isa, l1d_bytes, l2_bytes, l3_bytes, memory_bytes,
+        system, python, numpy, scipy, hbpspmv, compiler. What the system does not tell is 0.
+    """
+    config: dict[str, Any] = hbpspmv.show_config(mode="dicts") or {}
+    return {
+        "cpu": config.get("cpu") or platform.processor() or platform.machine(),
+        "cpus": usable_cpus(),
+        "isa": config.get("isa", ""),
+        "l1d_bytes": config.get("l1d_bytes", 0),
+        "l2_bytes": config.get("l2_bytes", 0),
+        "l3_bytes": config.get("l3_bytes", 0),
+        "memory_bytes": _memory_bytes(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "hbpspmv": hbpspmv.__version__,
+        "compiler": config.get("compiler", ""),
+    }
+
+
+def usable_cpus() -> int:
+    """Return the number of CPUs in the affinity mask, where the system has one."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def last_level_cache_bytes(machine: dict[str, Any]) -> int:
+    """Return the largest cache of a described machine, 32 MiB when it is not known."""
+    return max(machine["l3_bytes"], machine["l2_bytes"]) or 32 << 20
+
+
+def _memory_bytes() -> int:
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemTotal:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
+
+
+def machine_line(machine: dict[str, Any]) -> str:
+    """Return one line about the machine for people.
+
+    Examples
+    --------
+    >>> facts = {"cpu": "A", "cpus": 2, "isa": "avx2", "l1d_bytes": 32768, "l2_bytes": 1048576,
+    ...          "l3_bytes": 0, "memory_bytes": 8 << 30}
+    >>> machine_line(facts)
+    'A, 2 CPUs, avx2, L1d 32 KiB, L2 1 MiB, 8 GiB memory'
+    """
+    parts = [machine["cpu"], f"{machine['cpus']} CPUs", machine["isa"]]
+    for label, key in (("L1d", "l1d_bytes"), ("L2", "l2_bytes"), ("L3", "l3_bytes")):
+        if machine[key]:
+            parts.append(f"{label} {size(machine[key])}")
+    if machine["memory_bytes"]:
+        parts.append(f"{size(machine['memory_bytes'])} memory")
+    return ", ".join(part for part in parts if part)
+
+
+def size(nbytes: float) -> str:
+    """Return a number of bytes for people.
+
+    Examples
+    --------
+    >>> size(98304), size(5 * 1024**2)
+    ('96 KiB', '5 MiB')
+    """
+    for unit in ("B", "KiB", "MiB"):
+        if nbytes < 1024:
+            return f"{nbytes:.3g} {unit}"
+        nbytes /= 1024
+    return f"{nbytes:.3g} GiB"

@@ -1,0 +1,129 @@
+"""One matrix, all contenders: build, check against the reference, then time in rounds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+from scipy.sparse import csr_array
+
+from hbpspmv.suite.peers import Contender
+from hbpspmv.suite.reference import Reference, reference_product
+from hbpspmv.suite.results import Measurement
+from hbpspmv.suite.timing import Product, Schedule, time_in_rounds
+from hbpspmv.suite.traffic import flops, product_nbytes
+from hbpspmv.suite.vectors import Vector, aligned_empty, random_vector
+
+_COMPLEX = {"float32": "complex64", "float64": "complex128"}
+_INT32_MAX = np.iinfo(np.int32).max
+
+
+def prepare(matrix: Any, dtype: DTypeLike) -> Any:
+    """Return the matrix as all contenders receive it: a csr_array of `dtype`, narrow indices.
+
+    Complex values with a real `dtype` become complex of the same precision. Indices become int32
+    where they fit, as every contender reads fewer bytes then. The order of entries is kept.
+    """
+    target = np.dtype(dtype)
+    if np.dtype(matrix.dtype).kind == "c" and target.kind != "c":
+        target = np.dtype(_COMPLEX[target.name])
+    with np.errstate(over="ignore"):
+        data = matrix.data.astype(target, copy=False)
+    indices, indptr = matrix.indices, matrix.indptr
+    if max(matrix.nnz, *matrix.shape) <= _INT32_MAX:
+        indices = indices.astype(np.int32, copy=False)
+        indptr = indptr.astype(np.int32, copy=False)
+    return csr_array((data, indices, indptr), shape=matrix.shape)
+
+
+def measure_matrix(
+    matrix: Any,
+    contenders: Sequence[type[Contender]],
+    num_threads: int,
+    schedule: Schedule,
+    flush: Product | None = None,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> dict[str, Measurement]:
+    """Build, check and time every contender on one matrix.
+
+    A contender that raises is reported as failed, one that computes a row outside its error bound
+    as wrong; neither is timed. All share the same x and y.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array
+        As `prepare` returns it.
+    contenders : sequence of Contender classes
+        In the order of the report.
+    num_threads : int
+        For every contender.
+    schedule : Schedule
+        How often to time.
+    flush : callable, optional
+        Empties the caches before each timed product.
+    on_step : callable, optional
+        Told what comes next.
+
+    Returns
+    -------
+    dict of str to Measurement
+        By contender name, in the order given.
+    """
+    x = random_vector(matrix.shape[1], matrix.dtype)
+    y = aligned_empty(matrix.shape[0], matrix.dtype)
+    on_step("reference")
+    reference = reference_product(matrix, x)
+    measurements: dict[str, Measurement] = {}
+    running: dict[str, Contender] = {}
+    try:
+        for contender in contenders:
+            on_step(f"{contender.title}: build")
+            result, product = _build_and_check(contender, matrix, num_threads, x, y, reference)
+            measurements[contender.name] = result
+            if product is not None:
+                running[contender.name] = product
+        on_step("timing")
+        products = [partial(product.multiply, x, y) for product in running.values()]
+        samples = time_in_rounds(products, schedule, flush)
+        for name, rounds in zip(running, samples, strict=True):
+            m = measurements[name]
+            nbytes = product_nbytes(m.matrix_nbytes, matrix.shape, matrix.dtype.itemsize)
+            m.take_samples(rounds, flops(matrix.nnz, matrix.dtype), nbytes)
+    finally:
+        for product in running.values():
+            product.close()
+    return measurements
+
+
+def _build_and_check(
+    contender: type[Contender],
+    matrix: Any,
+    num_threads: int,
+    x: Vector,
+    y: Vector,
+    reference: Reference,
+) -> tuple[Measurement, Contender | None]:
+    """Return the measurement so far and the contender, or None in its place if it cannot run."""
+    result = Measurement(contender.name, "ok")
+    product: Contender | None = None
+    try:
+        start = time.perf_counter()
+        product = contender(matrix, num_threads)
+        result.build_seconds = time.perf_counter() - start
+        result.kernel, result.remark = product.kernel, product.remark
+        result.matrix_nbytes = product.nbytes(matrix)
+        y[:] = np.nan  # a row that is not written shows
+        result.message = reference.error(product.multiply(x, y))
+        if result.message:
+            result.status = "wrong"
+    except Exception as error:  # whatever a peer raises costs that peer's cell only
+        result.status = "failed"
+        result.message = " ".join(f"{type(error).__name__}: {error}".split())
+    if result.status != "ok" and product is not None:
+        product.close()
+        product = None
+    return result, product

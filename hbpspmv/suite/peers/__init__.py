@@ -1,0 +1,14 @@
+"""The table of contenders: one line each, ours first, then the peers in the order of the report."""
+
+from __future__ import annotations
+
+from hbpspmv.suite.peers.contender import Contender
+from hbpspmv.suite.peers.hbp import Hbp
+from hbpspmv.suite.peers.mkl_inspector import MklInspector
+from hbpspmv.suite.peers.numba_csr import NumbaCsr
+from hbpspmv.suite.peers.scipy_csr import ScipyCsr
+
+OURS: type[Contender] = Hbp
+PEERS: tuple[type[Contender], ...] = (MklInspector, NumbaCsr, ScipyCsr)
+
+__all__ = ["OURS", "PEERS", "Contender"]

@@ -1,0 +1,91 @@
+"""The interface that every contender of the benchmark implements."""
+
+from __future__ import annotations
+
+import ctypes
+from abc import ABC, abstractmethod
+from importlib import metadata
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbpspmv.suite.traffic import csr_nbytes
+
+
+class Contender(ABC):
+    """One way to multiply a CSR matrix by a vector; the constructor does all set-up.
+
+    The constructor is timed as the contender's build, `multiply` as its product. Neither may
+    modify `matrix`. Import what may be missing inside the methods, never at module level.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array, shape (m, n)
+        The matrix in the dtype of the run; kept alive by the caller until `close`.
+    num_threads : int
+        Threads to use for the build and for every product.
+    """
+
+    name: ClassVar[str]
+    """Key in ``--peers`` and in the result files."""
+    title: ClassVar[str]
+    """Heading in tables and charts."""
+    install: ClassVar[str]
+    """Command that installs what the contender needs."""
+    has_build: ClassVar[bool] = False
+    """Whether the set-up does work that a user should see as build time."""
+
+    kernel: str = "csr"
+    """Which storage the contender chose for this matrix."""
+    remark: str = ""
+    """Why it chose that storage, where it says so."""
+
+    @abstractmethod
+    def __init__(self, matrix: Any, num_threads: int) -> None: ...
+
+    @classmethod
+    @abstractmethod
+    def version(cls) -> str:
+        """Return the version in use; raise ImportError or OSError when it is not installed."""
+
+    @abstractmethod
+    def multiply(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+        """Return A @ x: `y` overwritten with it or, where the library insists, an array of its own.
+
+        Parameters
+        ----------
+        x : ndarray, shape (n,)
+            C-contiguous, in the matrix's dtype.
+        y : ndarray, shape (m,)
+            C-contiguous, in the matrix's dtype, not overlapping `x`.
+        """
+
+    def nbytes(self, matrix: Any) -> int:
+        """Return the bytes of the matrix that one product reads; CSR's unless overridden."""
+        return csr_nbytes(matrix)
+
+    def close(self) -> None:
+        """Free what the garbage collector does not."""
+        return
+
+
+def load_packaged_library(distribution: str, stem: str) -> ctypes.CDLL:
+    """Load the shared library whose file name starts with `stem` from an installed distribution.
+
+    Raises
+    ------
+    ImportError
+        The distribution is not installed or holds no such file.
+    OSError
+        The file cannot be loaded.
+    """
+    for file in metadata.files(distribution) or ():
+        if file.name.startswith((f"lib{stem}.", f"{stem}.")):
+            return ctypes.CDLL(str(file.locate()), mode=ctypes.RTLD_GLOBAL)
+    raise ImportError(f"the distribution {distribution!r} holds no library {stem!r}")
+
+
+def pointer(array: np.ndarray[Any, Any], offset: int = 0) -> ctypes.c_void_p:
+    """Return the address of an array's element number `offset`, for ctypes."""
+    return ctypes.c_void_p(array.ctypes.data + offset * array.itemsize)

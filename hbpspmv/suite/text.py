@@ -1,0 +1,132 @@
+"""Result tables as text: plain for a terminal, Markdown and CSV for files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from hbpspmv.suite.columns import fitting, table_columns
+from hbpspmv.suite.machine import machine_line
+from hbpspmv.suite.results import Run
+
+_CSV_FIELDS = (
+    "contender",
+    "status",
+    "kernel",
+    "build_seconds",
+    "matrix_nbytes",
+    "seconds",
+    "lower_quartile",
+    "upper_quartile",
+    "n_samples",
+    "gflops",
+    "gbytes_per_second",
+    "message",
+)
+SUMMARY_HEADINGS = ("HBP against", "matrices", "geometric mean", "min", "max", "losses")
+
+
+def summary_cells(run: Run) -> list[list[str]]:
+    """Return the rows of the summary table."""
+    return [
+        [
+            s.opponent,
+            str(s.count),
+            f"{s.geometric_mean:.2f}",
+            f"{s.minimum:.2f}",
+            f"{s.maximum:.2f}",
+            str(s.losses),
+        ]
+        for s in run.summaries()
+    ]
+
+
+def grid(headings: Sequence[str], cells: Sequence[Sequence[str]], left: Sequence[bool]) -> str:
+    """Return an aligned plain-text table with a rule below the headings."""
+    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    lines = []
+    for row in (headings, ["-" * w for w in widths], *cells):
+        texts = [
+            text.ljust(w) if flush else text.rjust(w)
+            for text, w, flush in zip(row, widths, left, strict=True)
+        ]
+        lines.append("  ".join(texts).rstrip())
+    return "\n".join(lines)
+
+
+def plain_table(run: Run, width: int | None = None) -> str:
+    """Return the result table, less the columns that do not fit in `width` characters."""
+    columns = table_columns(run)
+    cells = [[column.cell(m) for column in columns] for m in run.ranked()]
+    shown = fitting(columns, cells, width, gap=2) if width else range(len(columns))
+    return grid(
+        [columns[i].heading for i in shown],
+        [[row[i] for i in shown] for row in cells],
+        [columns[i].left for i in shown],
+    )
+
+
+def plain_summary(run: Run) -> str:
+    """Return the summary table."""
+    return grid(SUMMARY_HEADINGS, summary_cells(run), [True] + [False] * 5)
+
+
+def remarks(run: Run) -> list[str]:
+    """Return what a reader must know besides the figures: wrong products, errors, missing peers."""
+    lines = [
+        f"{m.status.upper()}: {run.title(m.contender)} on {matrix}: {m.message}"
+        for matrix, m in run.wrong()
+    ]
+    lines += [f"error: {line}" for line in run.errors]
+    return lines + run.missing
+
+
+def settings_line(run: Run) -> str:
+    """Return one line about how the run was made."""
+    s = run.settings
+    caches = "cold caches" if s["cold"] else "warm caches"
+    threads = "1 thread" if s["threads"] == 1 else f"{s['threads']} threads"
+    versions = ", ".join(f"{c['title']} {c['version']}" for c in run.contenders.values())
+    return f"{s['dtype']}, {threads}, {caches}; {versions}"
+
+
+def markdown(run: Run) -> str:
+    """Return the whole result as a Markdown document."""
+    columns = table_columns(run)
+    lines = ["# Sparse matrix-vector products", ""]
+    lines += [machine_line(run.machine) + ".", "", settings_line(run) + ".", ""]
+    if not run.complete:
+        lines += ["**Incomplete: the run was interrupted.**", ""]
+    if summaries := summary_cells(run):
+        lines += [*_markdown_rows(SUMMARY_HEADINGS, summaries, [True] + [False] * 5), ""]
+    cells = [[column.cell(m) for column in columns] for m in run.ranked()]
+    headings = [column.heading for column in columns]
+    lines += [*_markdown_rows(headings, cells, [column.left for column in columns]), ""]
+    lines += [
+        "Ratios say how many times faster HBP is; medians over all timed products. GB/s counts"
+        " the stored matrix, x and y once."
+    ]
+    if notes := remarks(run):
+        lines += ["", *(f"- {note}" for note in notes)]
+    return "\n".join(lines) + "\n"
+
+
+def _markdown_rows(
+    headings: Sequence[str], cells: Sequence[Sequence[str]], left: Sequence[bool]
+) -> list[str]:
+    rule = [":--" if flush else "--:" for flush in left]
+    return ["| " + " | ".join(row) + " |" for row in (headings, rule, *cells)]
+
+
+def comma_separated(run: Run) -> str:
+    """Return one CSV line per matrix and contender, with unrounded figures."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["matrix", "kind", "rows", "cols", "nnz", "dtype", *_CSV_FIELDS, "hbp_ratio"])
+    for m in run.ranked():
+        for measurement in m.measurements.values():
+            ratio = m.ratio(run.ours, measurement.contender)
+            values = [getattr(measurement, name) for name in _CSV_FIELDS]
+            writer.writerow([m.name, m.kind, m.rows, m.cols, m.nnz, m.dtype, *values, ratio])
+    return out.getvalue()

@@ -1,0 +1,133 @@
+"""The clock: products timed in rounds, so that every contender meets the same conditions."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+Product = Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How often to time and how long to take for it.
+
+    Attributes
+    ----------
+    budget_seconds : float
+        Time to spend on all contenders of one matrix together; `min_rounds` may exceed it.
+    min_rounds, max_rounds : int
+        Limits of the number of rounds.
+    min_products, max_products : int
+        Limits of the timed products in one turn.
+    turn_seconds : float
+        Products shorter than this are repeated within a turn until they add up to it.
+    pause_seconds : float
+        Rest before each turn. Worker threads spin for some time after a product (here up to a few
+        milliseconds); without the rest they would take a core from the next contender.
+    """
+
+    budget_seconds: float = 4.0
+    min_rounds: int = 5
+    max_rounds: int = 31
+    min_products: int = 4
+    max_products: int = 64
+    turn_seconds: float = 0.002
+    pause_seconds: float = 0.008
+
+
+QUICK = Schedule(budget_seconds=0.5, min_rounds=3, max_rounds=7)
+
+
+def time_in_rounds(
+    products: Sequence[Product], schedule: Schedule, flush: Product | None = None
+) -> list[list[list[int]]]:
+    """Time products against each other.
+
+    In each round every product has one turn: one untimed call, so that it meets its own cache
+    state as in an iterative solver, then the timed ones. The order rotates from round to round.
+
+    Parameters
+    ----------
+    products : sequence of callables
+        What to time; each has been called before (compiled, pages touched).
+    schedule : Schedule
+        Budget and limits.
+    flush : callable, optional
+        Called before every timed product to empty the caches; replaces the untimed call.
+
+    Returns
+    -------
+    list of list of list of int
+        Nanoseconds, by product, round and timed call.
+    """
+    samples: list[list[list[int]]] = [[] for _ in products]
+    if not products:
+        return samples
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        estimates = [_seconds(product, schedule) for product in products]
+        repeats = [
+            int(np.clip(schedule.turn_seconds / t, schedule.min_products, schedule.max_products))
+            for t in estimates
+        ]
+        flush_seconds = _seconds(flush, schedule) if flush else 0.0
+        round_seconds = sum(
+            schedule.pause_seconds + t * (n + 1) + flush_seconds * n
+            for t, n in zip(estimates, repeats, strict=True)
+        )
+        rounds = int(
+            np.clip(
+                schedule.budget_seconds / round_seconds, schedule.min_rounds, schedule.max_rounds
+            )
+        )
+        for round_number in range(rounds):
+            for turn in range(len(products)):
+                i = (turn + round_number) % len(products)
+                time.sleep(schedule.pause_seconds)
+                samples[i].append(_turn(products[i], repeats[i], flush))
+    finally:
+        if collecting:
+            gc.enable()
+    return samples
+
+
+def _seconds(product: Product, schedule: Schedule) -> float:
+    """Return a first estimate: the faster of two calls after a rest."""
+    time.sleep(schedule.pause_seconds)
+    return max(min(_turn(product, 2, None)) / 1e9, 1e-7)
+
+
+def _turn(product: Product, count: int, flush: Product | None) -> list[int]:
+    clock = time.perf_counter_ns
+    times = []
+    if flush is None:
+        product()
+    for _ in range(count):
+        if flush is not None:
+            flush()
+        start = clock()
+        product()
+        times.append(clock() - start)
+    return times
+
+
+def cache_flusher(nbytes: int) -> Product:
+    """Return a function that pushes other data out of every cache by writing `nbytes`.
+
+    Parameters
+    ----------
+    nbytes : int
+        At least the size of the last-level cache.
+    """
+    buffer = np.zeros(max(nbytes // 8, 1), dtype=np.int64)
+
+    def flush() -> None:
+        np.add(buffer, 1, out=buffer)
+
+    return flush
