@@ -1,0 +1,164 @@
+#include "build.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+#include <string>
+
+#include "block_builder.h"
+#include "partition.h"
+#include "scalar.h"
+#include "thread_pool.h"
+
+namespace hbp {
+
+template <class I>
+void check_indptr(const I* indptr, int64_t n_rows, int64_t nnz) {
+    if (indptr[0] != 0) {
+        throw InvalidCsr("indptr[0] is " + std::to_string(indptr[0]) + ", expected 0");
+    }
+    for (int64_t i = 0; i < n_rows; ++i) {
+        if (indptr[i + 1] < indptr[i]) {
+            throw InvalidCsr("indptr falls from " + std::to_string(indptr[i]) + " to " +
+                             std::to_string(indptr[i + 1]) + " at row " + std::to_string(i));
+        }
+    }
+    if (indptr[n_rows] != nnz) {
+        throw InvalidCsr("indptr[" + std::to_string(n_rows) + "] is " +
+                         std::to_string(indptr[n_rows]) + ", expected " + std::to_string(nnz) +
+                         ", the number of entries");
+    }
+}
+
+template <class I>
+void check_indices(const I* indices, int64_t nnz, int64_t n_cols) {
+    for (int64_t k = 0; k < nnz; ++k) {
+        check_column(static_cast<int64_t>(indices[k]), n_cols);
+    }
+}
+
+namespace {
+
+template <class T>
+bool all_equal(const T* data, int64_t n) {
+    for (int64_t k = 1; k < n; ++k) {
+        if (std::memcmp(data + k, data, sizeof(T)) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Appends the pieces of the row blocks in order.
+template <class T>
+void assemble(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
+    size_t blocks = 0, runs = 0, slots = 0, lengths = 0;
+    for (const auto& p : piece) {
+        blocks += p.block.size();
+        runs += p.run.size();
+        slots += p.slot_row.size();
+        lengths += p.slot_length.size();
+    }
+    m.block.reserve(blocks);
+    m.run.reserve(runs);
+    m.slot_row.reserve(slots);
+    m.slot_length.reserve(lengths);
+    m.block_ptr.assign(1, 0);
+    m.cost_ptr.assign(1, 0);
+    for (size_t rb = 0; rb < piece.size(); ++rb) {
+        RowBlockPiece<T>& p = piece[rb];
+        int64_t cost = m.row_block_ptr[rb + 1] - m.row_block_ptr[rb];
+        for (Block<T>& b : p.block) {
+            b.first_slot += static_cast<int64_t>(m.slot_row.size());
+            b.first_run += static_cast<int64_t>(m.run.size());
+            b.first_length += static_cast<int64_t>(m.slot_length.size());
+            m.block.push_back(b);
+            cost += tuning::cost_per_element * b.n_elements + tuning::cost_per_slot * b.n_slots;
+        }
+        m.run.insert(m.run.end(), p.run.begin(), p.run.end());
+        m.slot_row.insert(m.slot_row.end(), p.slot_row.begin(), p.slot_row.end());
+        m.slot_length.insert(m.slot_length.end(), p.slot_length.begin(), p.slot_length.end());
+        for (ScrambledRow& s : p.scrambled) {
+            m.scrambled.push_back(std::move(s));
+        }
+        m.block_ptr.push_back(static_cast<int64_t>(m.block.size()));
+        m.cost_ptr.push_back(m.cost_ptr.back() + cost);
+        p = RowBlockPiece<T>();
+    }
+}
+
+}  // namespace
+
+template <class I, class T>
+HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geometry,
+                   int n_threads, const std::function<bool()>& interrupted) {
+    using clock = std::chrono::steady_clock;
+    const auto start = clock::now();
+    HbpMatrix<T> m;
+    m.geometry = geometry;
+    m.n_rows = csr.n_rows;
+    m.n_cols = csr.n_cols;
+    m.nnz = nnz;
+    m.n_col_blocks = (csr.n_cols + geometry.block_cols - 1) / geometry.block_cols;
+    m.index_is_64_bit = sizeof(I) == 8;
+    if (csr.indptr[0] != 0 || csr.indptr[csr.n_rows] != nnz) {
+        check_indptr(csr.indptr, csr.n_rows, nnz);
+    }
+    m.row_block_ptr = partition_rows(csr.indptr, csr.n_rows, nnz, geometry.block_rows);
+    const bool constant = nnz > 0 && all_equal(csr.data, nnz);
+    m.column = HugeArray<uint16_t>(static_cast<size_t>(nnz));
+    m.value = HugeArray<T>(constant ? 0 : static_cast<size_t>(nnz));
+
+    const int64_t n_row_blocks = m.n_row_blocks();
+    std::vector<RowBlockPiece<T>> piece(static_cast<size_t>(n_row_blocks));
+    std::atomic<int64_t> ticket{0};
+    std::atomic<bool> stop{false};
+    std::exception_ptr error;
+    std::mutex error_lock;
+    run_on_threads(n_threads, [&](int thread) {
+        try {
+            BlockBuilder<I, T> builder(csr, nnz, m, constant);
+            auto next_poll = clock::now() + std::chrono::milliseconds(50);
+            for (int64_t rb; !stop && (rb = ticket++) < n_row_blocks;) {
+                builder.row_block(rb, piece[static_cast<size_t>(rb)]);
+                if (thread == 0 && clock::now() > next_poll) {
+                    if (interrupted()) {
+                        throw Interrupted();
+                    }
+                    next_poll = clock::now() + std::chrono::milliseconds(50);
+                }
+            }
+        } catch (...) {
+            const std::lock_guard<std::mutex> guard(error_lock);
+            if (!error) {
+                error = std::current_exception();
+            }
+            stop = true;
+        }
+    });
+    if (error) {
+        std::rethrow_exception(error);
+    }
+    assemble(piece, m);
+    m.build_seconds = std::chrono::duration<double>(clock::now() - start).count();
+    return m;
+}
+
+template void check_indptr(const int32_t*, int64_t, int64_t);
+template void check_indptr(const int64_t*, int64_t, int64_t);
+template void check_indices(const int32_t*, int64_t, int64_t);
+template void check_indices(const int64_t*, int64_t, int64_t);
+
+#define HBP_BUILD(I, T)                                                            \
+    template HbpMatrix<T> build(const CsrView<I, T>&, int64_t, const Geometry&, int, \
+                                const std::function<bool()>&);
+#define HBP_BUILD_BOTH(T) HBP_BUILD(int32_t, T) HBP_BUILD(int64_t, T)
+HBP_BUILD_BOTH(float)
+HBP_BUILD_BOTH(double)
+HBP_BUILD_BOTH(Complex<float>)
+HBP_BUILD_BOTH(Complex<double>)
+#undef HBP_BUILD_BOTH
+#undef HBP_BUILD
+
+}  // namespace hbp

@@ -1,0 +1,83 @@
+#include "dispatch.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+
+#include "isa/isa.h"
+
+namespace hbp {
+namespace {
+
+struct Isa {
+    const char* name;
+    bool (*available)();
+};
+
+constexpr Isa isas[] = {
+#if defined(__x86_64__)
+    {"avx512", avx512::available},
+    {"avx2", avx2::available},
+#endif
+    {"portable", [] { return true; }},
+};
+
+std::string choose_isa() {
+    const std::vector<std::string> names = available_isas();
+    const char* forced = std::getenv("HBPSPMV_ISA");
+    if (forced == nullptr || *forced == '\0') {
+        return names.front();
+    }
+    if (std::find(names.begin(), names.end(), forced) == names.end()) {
+        std::string list;
+        for (const std::string& name : names) {
+            list += (list.empty() ? "" : ", ") + name;
+        }
+        throw std::runtime_error("HBPSPMV_ISA is '" + std::string(forced) +
+                                 "', but this CPU and build offer only: " + list);
+    }
+    return forced;
+}
+
+}  // namespace
+
+std::vector<std::string> available_isas() {
+    std::vector<std::string> names;
+    for (const Isa& isa : isas) {
+        if (isa.available()) {
+            names.emplace_back(isa.name);
+        }
+    }
+    return names;
+}
+
+const std::string& isa_in_use() {
+    static const std::string name = choose_isa();
+    return name;
+}
+
+template <class T>
+const KernelTable<T>& kernels() {
+    static const KernelTable<T>& table = []() -> const KernelTable<T>& {
+        const std::string& name = isa_in_use();
+#if defined(__x86_64__)
+        if (name == "avx512") {
+            return avx512::gather_is_fast() ? avx512::kernels_with_gather<T>()
+                                            : avx512::kernels<T>();
+        }
+        if (name == "avx2") {
+            return avx2::kernels<T>();
+        }
+#endif
+        static_cast<void>(name);
+        return portable::kernels<T>();
+    }();
+    return table;
+}
+
+template const KernelTable<float>& kernels<float>();
+template const KernelTable<double>& kernels<double>();
+template const KernelTable<Complex<float>>& kernels<Complex<float>>();
+template const KernelTable<Complex<double>>& kernels<Complex<double>>();
+
+}  // namespace hbp

@@ -1,0 +1,67 @@
+// A matrix in the HBP format that owns its arrays.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "hbp_view.h"
+#include "huge_array.h"
+
+namespace hbp {
+
+struct Geometry {
+    int32_t block_rows;  // most rows of a row block, 1 .. 65536
+    int32_t block_cols;  // columns of a column block, 1 .. 65536
+    int32_t lanes;       // slots of a group: 8, 16 or 32
+};
+
+// A row whose entries do not visit the column blocks in ascending order: storing it block by
+// block loses its order, so it is kept here. order[k] is the place in the CSR row of the row's
+// k-th stored element.
+struct ScrambledRow {
+    int64_t row;
+    std::vector<int64_t> order;
+};
+
+template <class T>
+struct HbpMatrix {
+    Geometry geometry{};
+    int64_t n_rows = 0;
+    int64_t n_cols = 0;
+    int64_t nnz = 0;
+    int64_t n_col_blocks = 0;
+    bool index_is_64_bit = false;  // of the CSR matrix it was built from
+    double build_seconds = 0;
+
+    std::vector<int64_t> row_block_ptr;
+    std::vector<int64_t> block_ptr;
+    std::vector<Block<T>> block;
+    std::vector<Run> run;
+    std::vector<uint16_t> slot_row;
+    std::vector<uint32_t> slot_length;
+    HugeArray<uint16_t> column;
+    HugeArray<T> value;
+    std::vector<ScrambledRow> scrambled;  // by row
+    std::vector<int64_t> cost_ptr;        // [n_row_blocks + 1] running cost, for the scheduler
+
+    int64_t n_row_blocks() const { return static_cast<int64_t>(row_block_ptr.size()) - 1; }
+
+    HbpView<T> view() const {
+        return {n_rows,
+                n_cols,
+                nnz,
+                geometry.block_cols,
+                geometry.lanes,
+                n_row_blocks(),
+                static_cast<int64_t>(block.size()),
+                row_block_ptr.data(),
+                block_ptr.data(),
+                block.data(),
+                run.data(),
+                slot_row.data(),
+                slot_length.data(),
+                column.data(),
+                value.data()};
+    }
+};
+
+}  // namespace hbp

@@ -1,0 +1,68 @@
+// Kernels for AVX2 with FMA: four doubles or eight floats a vector.
+#include "../kernel_make_table.h"
+#include "isa.h"
+#include "loop_vector.h"
+#include "x86_loads.h"
+
+namespace hbp::avx2 {
+
+struct Isa {};
+
+struct F64x4 {
+    using T = double;
+    using Vector = __m256d;
+    static constexpr int width = 4;
+    static HBP_INLINE Vector zero() { return _mm256_setzero_pd(); }
+    static HBP_INLINE Vector broadcast(double a) { return _mm256_set1_pd(a); }
+    static HBP_INLINE Vector load(const double* from) { return _mm256_loadu_pd(from); }
+    static HBP_INLINE void store(double* to, Vector a) { _mm256_storeu_pd(to, a); }
+    static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_pd(a, b, c); }
+    static HBP_INLINE Vector add(Vector a, Vector b) { return _mm256_add_pd(a, b); }
+    template <class Index>
+    static HBP_INLINE Vector gather(const double* x, const Index* index) {
+        return x86::load_four(x, index);
+    }
+};
+
+struct F32x8 {
+    using T = float;
+    using Vector = __m256;
+    static constexpr int width = 8;
+    static HBP_INLINE Vector zero() { return _mm256_setzero_ps(); }
+    static HBP_INLINE Vector broadcast(float a) { return _mm256_set1_ps(a); }
+    static HBP_INLINE Vector load(const float* from) { return _mm256_loadu_ps(from); }
+    static HBP_INLINE void store(float* to, Vector a) { _mm256_storeu_ps(to, a); }
+    static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+    static HBP_INLINE Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
+    template <class Index>
+    static HBP_INLINE Vector gather(const float* x, const Index* index) {
+        return _mm256_insertf128_ps(_mm256_castps128_ps256(x86::load_four(x, index)),
+                                    x86::load_four(x, index + 4), 1);
+    }
+};
+
+template <class T, int lanes>
+struct Simd {
+    using type = LoopVector<Isa, T, 8>;
+};
+template <int lanes>
+struct Simd<double, lanes> {
+    using type = F64x4;
+};
+template <int lanes>
+struct Simd<float, lanes> {
+    using type = F32x8;
+};
+
+template <class T>
+const KernelTable<T>& kernels() {
+    static constexpr KernelTable<T> table = make_kernel_table<T, Simd>();
+    return table;
+}
+
+template const KernelTable<float>& kernels<float>();
+template const KernelTable<double>& kernels<double>();
+template const KernelTable<Complex<float>>& kernels<Complex<float>>();
+template const KernelTable<Complex<double>>& kernels<Complex<double>>();
+
+}  // namespace hbp::avx2

@@ -1,0 +1,136 @@
+// Kernels for AVX-512: eight doubles or sixteen floats a vector.
+
+// gcc 12 warns of its own intrinsics' deliberately undefined merge source (gcc bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
+#include "../kernel_make_table.h"
+#include "isa.h"
+#include "loop_vector.h"
+#include "x86_loads.h"
+
+namespace hbp::avx512 {
+
+struct Isa {};
+
+
+HBP_INLINE __m512i eight_indices(const uint16_t* index) {
+    return _mm512_cvtepu16_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(index)));
+}
+HBP_INLINE __m512i eight_indices(const int32_t* index) {
+    return _mm512_cvtepi32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(index)));
+}
+HBP_INLINE __m512i eight_indices(const int64_t* index) { return _mm512_loadu_si512(index); }
+
+template <bool hardware_gather>
+struct F64x8 {
+    using T = double;
+    using Vector = __m512d;
+    static constexpr int width = 8;
+    static HBP_INLINE Vector zero() { return _mm512_setzero_pd(); }
+    static HBP_INLINE Vector broadcast(double a) { return _mm512_set1_pd(a); }
+    static HBP_INLINE Vector load(const double* from) { return _mm512_loadu_pd(from); }
+    static HBP_INLINE void store(double* to, Vector a) { _mm512_storeu_pd(to, a); }
+    static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_pd(a, b, c); }
+    static HBP_INLINE Vector add(Vector a, Vector b) { return _mm512_add_pd(a, b); }
+    template <class Index>
+    static HBP_INLINE Vector gather(const double* x, const Index* index) {
+        if constexpr (hardware_gather) {
+            return _mm512_i64gather_pd(eight_indices(index), x, 8);
+        } else {
+            return _mm512_insertf64x4(_mm512_castpd256_pd512(x86::load_four(x, index)),
+                                      x86::load_four(x, index + 4), 1);
+        }
+    }
+};
+
+template <bool hardware_gather>
+struct F32x8 {
+    using T = float;
+    using Vector = __m256;
+    static constexpr int width = 8;
+    static HBP_INLINE Vector zero() { return _mm256_setzero_ps(); }
+    static HBP_INLINE Vector broadcast(float a) { return _mm256_set1_ps(a); }
+    static HBP_INLINE Vector load(const float* from) { return _mm256_loadu_ps(from); }
+    static HBP_INLINE void store(float* to, Vector a) { _mm256_storeu_ps(to, a); }
+    static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
+    static HBP_INLINE Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
+    template <class Index>
+    static HBP_INLINE Vector gather(const float* x, const Index* index) {
+        if constexpr (hardware_gather) {
+            return _mm512_i64gather_ps(eight_indices(index), x, 4);
+        } else {
+            return _mm256_insertf128_ps(_mm256_castps128_ps256(x86::load_four(x, index)),
+                                        x86::load_four(x, index + 4), 1);
+        }
+    }
+};
+
+template <bool hardware_gather>
+struct F32x16 {
+    using T = float;
+    using Vector = __m512;
+    static constexpr int width = 16;
+    using Half = F32x8<hardware_gather>;
+    static HBP_INLINE Vector zero() { return _mm512_setzero_ps(); }
+    static HBP_INLINE Vector broadcast(float a) { return _mm512_set1_ps(a); }
+    static HBP_INLINE Vector load(const float* from) { return _mm512_loadu_ps(from); }
+    static HBP_INLINE void store(float* to, Vector a) { _mm512_storeu_ps(to, a); }
+    static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
+    static HBP_INLINE Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
+    template <class Index>
+    static HBP_INLINE Vector gather(const float* x, const Index* index) {
+        return _mm512_insertf32x8(_mm512_castps256_ps512(Half::gather(x, index)),
+                                  Half::gather(x, index + 8), 1);
+    }
+    static HBP_INLINE Vector gather(const float* x, const uint16_t* index)
+        requires hardware_gather
+    {
+        const __m512i i =
+            _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(index)));
+        return _mm512_i32gather_ps(i, x, 4);
+    }
+};
+
+template <bool hardware_gather>
+struct Policies {
+    template <class T, int lanes>
+    struct Simd {
+        using type = LoopVector<Isa, T, 8>;
+    };
+    template <int lanes>
+    struct Simd<double, lanes> {
+        using type = F64x8<hardware_gather>;
+    };
+    template <int lanes>
+    struct Simd<float, lanes> {
+        using type = F32x16<hardware_gather>;
+    };
+    // A group of eight floats fills half a register.
+    template <int lanes>
+        requires(lanes == 8)
+    struct Simd<float, lanes> {
+        using type = F32x8<hardware_gather>;
+    };
+};
+
+template <class T>
+const KernelTable<T>& kernels() {
+    static constexpr KernelTable<T> table = make_kernel_table<T, Policies<false>::Simd>();
+    return table;
+}
+template <class T>
+const KernelTable<T>& kernels_with_gather() {
+    static constexpr KernelTable<T> table = make_kernel_table<T, Policies<true>::Simd>();
+    return table;
+}
+
+#define HBP_FOR(T)                                    \
+    template const KernelTable<T>& kernels<T>(); \
+    template const KernelTable<T>& kernels_with_gather<T>();
+HBP_FOR(float)
+HBP_FOR(double)
+HBP_FOR(Complex<float>)
+HBP_FOR(Complex<double>)
+#undef HBP_FOR
+
+}  // namespace hbp::avx512

@@ -1,0 +1,50 @@
+// A vector policy made of plain loops, for scalar types and machines without one of their own.
+#pragma once
+#include <cstdint>
+
+#include "../scalar.h"
+
+namespace hbp {
+
+// Isa is a tag type of the instruction set's namespace; it keeps the copies compiled for
+// different instruction sets apart.
+template <class Isa, class Scalar, int n>
+struct LoopVector {
+    using T = Scalar;
+    static constexpr int width = n;
+    struct Vector {
+        T lane[n];
+    };
+    static HBP_INLINE Vector zero() { return Vector{}; }
+    static HBP_INLINE Vector broadcast(T a) {
+        Vector r;
+        for (int i = 0; i < n; ++i) r.lane[i] = a;
+        return r;
+    }
+    static HBP_INLINE Vector load(const T* from) {
+        Vector r;
+        for (int i = 0; i < n; ++i) r.lane[i] = from[i];
+        return r;
+    }
+    static HBP_INLINE void store(T* to, const Vector& a) {
+        for (int i = 0; i < n; ++i) to[i] = a.lane[i];
+    }
+    template <class Index>
+    static HBP_INLINE Vector gather(const T* x, const Index* index) {
+        Vector r;
+        for (int i = 0; i < n; ++i) r.lane[i] = x[index[i]];
+        return r;
+    }
+    static HBP_INLINE Vector fma(const Vector& a, const Vector& b, const Vector& c) {
+        Vector r;
+        for (int i = 0; i < n; ++i) r.lane[i] = fused_multiply_add(a.lane[i], b.lane[i], c.lane[i]);
+        return r;
+    }
+    static HBP_INLINE Vector add(const Vector& a, const Vector& b) {
+        Vector r;
+        for (int i = 0; i < n; ++i) r.lane[i] = hbp::add(a.lane[i], b.lane[i]);
+        return r;
+    }
+};
+
+}  // namespace hbp

@@ -1,0 +1,49 @@
+// The kernels that one instruction set offers for one scalar type, as a table of functions.
+#pragma once
+#include <cstdint>
+
+#include "hbp_view.h"
+
+namespace hbp {
+
+// One block as its kernel sees it: the streams already at the block's first element.
+template <class T>
+struct BlockArgs {
+    const Run* run;               // [n_runs]
+    const uint16_t* slot_row;     // [n_slots]
+    const uint32_t* slot_length;  // [slots of ragged and along runs]
+    const uint16_t* column;       // [n_elements]
+    const T* value;               // [n_elements], unused by Encoding::constant
+    const T* x;                   // the column block's segment
+    T* y;                         // the row block's segment
+    int64_t n_vectors;            // columns of X and Y, 1 for a vector
+    uint32_t n_runs;
+    uint32_t lanes;
+    T constant;
+};
+
+// A range of CSR rows. y[n_rows] = A[n_rows, :] * x, `y` at the first row of the range.
+template <class I, class T>
+struct CsrArgs {
+    const I* indptr;  // [n_rows + 1] at the first row of the range
+    const I* indices;
+    const T* data;
+    const T* x;
+    T* y;
+    int64_t n_rows;
+    int64_t n_vectors;
+};
+
+inline constexpr int n_lane_choices = 3;  // 8, 16, 32
+inline constexpr int lane_choice(int lanes) { return lanes == 8 ? 0 : lanes == 16 ? 1 : 2; }
+
+template <class T>
+struct KernelTable {
+    using BlockKernel = void (*)(const BlockArgs<T>&);
+    BlockKernel spmv[n_encodings][n_lane_choices];
+    BlockKernel spmm[n_encodings];
+    void (*csr32)(const CsrArgs<int32_t, T>&);
+    void (*csr64)(const CsrArgs<int64_t, T>&);
+};
+
+}  // namespace hbp

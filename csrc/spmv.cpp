@@ -1,0 +1,165 @@
+#include "spmv.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "dispatch.h"
+#include "scale_and_add.h"
+#include "scheduler.h"
+
+namespace hbp {
+namespace {
+
+// One item of work: the blocks [first_block, end_block) of a row block.
+struct Item {
+    int64_t row_block, first_block, end_block;
+};
+
+template <class T>
+struct Product {
+    const HbpMatrix<T>& m;
+    const HbpView<T> v;
+    const KernelTable<T>& kernel;
+    const T* X;
+    T* Y;
+    const int64_t n_vectors;
+    const T alpha, beta;
+
+    int64_t first_row(int64_t rb) const { return v.row_block_ptr[rb]; }
+    int64_t cells(int64_t rb) const {
+        return (v.row_block_ptr[rb + 1] - v.row_block_ptr[rb]) * n_vectors;
+    }
+    bool in_place() const { return is_one(alpha) && is_zero(beta); }
+
+    // sum[rows of b's row block] += block * X
+    void add_block(const Block<T>& b, T* sum) const {
+        BlockArgs<T> a;
+        a.run = v.run + b.first_run;
+        a.n_runs = b.n_runs;
+        a.slot_row = v.slot_row + b.first_slot;
+        a.slot_length = v.slot_length + b.first_length;
+        a.column = v.column + b.first_element;
+        a.value = b.encoding == Encoding::raw ? v.value + b.first_element : nullptr;
+        a.constant = b.constant;
+        a.x = X + static_cast<int64_t>(b.col_block) * v.block_cols * n_vectors;
+        a.y = sum;
+        a.n_vectors = n_vectors;
+        a.lanes = static_cast<uint32_t>(v.lanes);
+        const size_t encoding = static_cast<size_t>(b.encoding);
+        if (n_vectors == 1) {
+            kernel.spmv[encoding][lane_choice(v.lanes)](a);
+        } else {
+            kernel.spmm[encoding](a);
+        }
+    }
+
+    void finish(int64_t rb, const T* sum) const {
+        scale_and_add(Y + first_row(rb) * n_vectors, sum, cells(rb), alpha, beta);
+    }
+
+    // A whole row block by one thread; `scratch` has room for its cells unless in_place().
+    void row_block(int64_t rb, T* scratch) const {
+        T* sum = in_place() ? Y + first_row(rb) * n_vectors : scratch;
+        std::fill_n(sum, cells(rb), T{});
+        for (int64_t b = v.block_ptr[rb]; b < v.block_ptr[rb + 1]; ++b) {
+            add_block(v.block[b], sum);
+        }
+        if (!in_place()) {
+            finish(rb, sum);
+        }
+    }
+};
+
+// A row block of several blocks with far more than its share of the entries: one or two rows that
+// hold more than row_block_nnz_limit.
+template <class T>
+bool is_heavy(const HbpMatrix<T>& m, int64_t rb) {
+    const int64_t cost = m.cost_ptr[static_cast<size_t>(rb) + 1] - m.cost_ptr[static_cast<size_t>(rb)];
+    const int64_t blocks =
+        m.block_ptr[static_cast<size_t>(rb) + 1] - m.block_ptr[static_cast<size_t>(rb)];
+    return blocks > 1 && cost > m.cost_ptr.back() / (tuning::max_share_of_row_block / 4);
+}
+
+// The blocks of heavy row blocks, each with partial results of its own, then added up in
+// ascending order of the column blocks: the same additions as Product::row_block makes.
+template <class T>
+void multiply_heavy(const Product<T>& p, const std::vector<int64_t>& heavy, T* partial,
+                    int n_threads) {
+    std::vector<int64_t> block_index, cost_ptr{0};
+    std::vector<T*> cell;
+    T* next = partial;
+    for (const int64_t rb : heavy) {
+        for (int64_t b = p.v.block_ptr[rb]; b < p.v.block_ptr[rb + 1]; ++b) {
+            block_index.push_back(b);
+            cell.push_back(next);
+            next += p.cells(rb);
+            cost_ptr.push_back(cost_ptr.back() + p.v.block[b].n_elements);
+        }
+    }
+    share_out(cost_ptr.data(), static_cast<int64_t>(block_index.size()), n_threads,
+              [&](int64_t i, int) {
+                  const Block<T>& b = p.v.block[block_index[static_cast<size_t>(i)]];
+                  std::fill_n(cell[static_cast<size_t>(i)], p.cells(b.row_block), T{});
+                  p.add_block(b, cell[static_cast<size_t>(i)]);
+              });
+    size_t i = 0;
+    for (const int64_t rb : heavy) {
+        T* sum = cell[i++];
+        for (int64_t b = p.v.block_ptr[rb] + 1; b < p.v.block_ptr[rb + 1]; ++b, ++i) {
+            for (int64_t k = 0; k < p.cells(rb); ++k) {
+                sum[k] = add(sum[k], cell[i][k]);
+            }
+        }
+        if (p.in_place()) {
+            std::copy_n(sum, p.cells(rb), p.Y + p.first_row(rb) * p.n_vectors);
+        } else {
+            p.finish(rb, sum);
+        }
+    }
+}
+
+}  // namespace
+
+template <class T>
+void multiply(const HbpMatrix<T>& m, const T* X, T* Y, int64_t n_vectors, T alpha, T beta,
+              int n_threads) {
+    const Product<T> p{m, m.view(), kernels<T>(), X, Y, n_vectors, alpha, beta};
+    const int64_t worth = m.nnz * n_vectors / tuning::min_nnz_per_thread;
+    const int threads = static_cast<int>(std::clamp<int64_t>(worth, 1, n_threads));
+    const int64_t n = p.v.n_row_blocks;
+
+    std::vector<int64_t> heavy;
+    int64_t heavy_cells = 0;
+    int64_t most_cells = 0;
+    for (int64_t rb = 0; rb < n; ++rb) {
+        if (threads > 1 && is_heavy(m, rb)) {
+            heavy.push_back(rb);
+            heavy_cells += p.cells(rb) * (p.v.block_ptr[rb + 1] - p.v.block_ptr[rb]);
+        }
+        most_cells = std::max(most_cells, p.cells(rb));
+    }
+    const int64_t scratch_cells = p.in_place() ? 0 : most_cells;
+    const std::unique_ptr<T[]> room(
+        new T[static_cast<size_t>(heavy_cells + scratch_cells * threads)]);
+    T* scratch = room.get() + heavy_cells;
+
+    share_out(m.cost_ptr.data(), n, threads, [&](int64_t rb, int thread) {
+        if (threads == 1 || !is_heavy(m, rb)) {
+            p.row_block(rb, scratch + scratch_cells * thread);
+        }
+    });
+    if (!heavy.empty()) {
+        multiply_heavy(p, heavy, room.get(), threads);
+    }
+}
+
+template void multiply(const HbpMatrix<float>&, const float*, float*, int64_t, float, float, int);
+template void multiply(const HbpMatrix<double>&, const double*, double*, int64_t, double, double,
+                       int);
+template void multiply(const HbpMatrix<Complex<float>>&, const Complex<float>*, Complex<float>*,
+                       int64_t, Complex<float>, Complex<float>, int);
+template void multiply(const HbpMatrix<Complex<double>>&, const Complex<double>*, Complex<double>*,
+                       int64_t, Complex<double>, Complex<double>, int);
+
+}  // namespace hbp

@@ -1,0 +1,87 @@
+#include "to_csr.h"
+
+#include <atomic>
+#include <cstring>
+
+#include "element_walk.h"
+#include "scalar.h"
+#include "thread_pool.h"
+
+namespace hbp {
+namespace {
+
+template <class F>
+void for_row_blocks(int64_t n_row_blocks, int n_threads, F&& f) {
+    std::atomic<int64_t> ticket{0};
+    run_on_threads(n_threads, [&](int) {
+        for (int64_t rb; (rb = ticket++) < n_row_blocks;) {
+            f(rb);
+        }
+    });
+}
+
+}  // namespace
+
+template <class I, class T>
+void to_csr(const HbpMatrix<T>& m, I* indptr, I* indices, T* data, int n_threads) {
+    const HbpView<T> v = m.view();
+    indptr[0] = 0;
+    int64_t at = 0;
+    std::vector<int64_t> row_length;
+    for (int64_t rb = 0; rb < v.n_row_blocks; ++rb) {
+        row_lengths(v, rb, row_length);
+        I* to = indptr + v.row_block_ptr[rb] + 1;
+        for (const int64_t n : row_length) {
+            *to++ = static_cast<I>(at += n);
+        }
+    }
+    for_row_blocks(v.n_row_blocks, n_threads, [&](int64_t rb) {
+        for_each_element(m, rb, [&](int64_t bi, int64_t k, int64_t place) {
+            const Block<T>& b = v.block[bi];
+            indices[place] = static_cast<I>(static_cast<int64_t>(b.col_block) * v.block_cols +
+                                            v.column[b.first_element + k]);
+            data[place] =
+                b.encoding == Encoding::constant ? b.constant : v.value[b.first_element + k];
+        });
+    });
+}
+
+template <class T>
+void update_values(HbpMatrix<T>& m, const T* data, int n_threads) {
+    // Everything that can fail comes first, so that an error leaves the old values whole.
+    HugeArray<T> value(static_cast<size_t>(m.nnz));
+    std::vector<Block<T>> block = m.block;
+    const HbpView<T> v = m.view();
+    for_row_blocks(v.n_row_blocks, n_threads, [&](int64_t rb) {
+        for_each_element(m, rb, [&](int64_t bi, int64_t k, int64_t place) {
+            value.data()[v.block[bi].first_element + k] = data[place];
+        });
+        for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {
+            Block<T>& b = block[static_cast<size_t>(bi)];
+            const T* first = value.data() + b.first_element;
+            b.encoding = Encoding::constant;
+            b.constant = *first;
+            for (int64_t k = 1; k < b.n_elements; ++k) {
+                if (std::memcmp(first + k, first, sizeof(T)) != 0) {
+                    b.encoding = Encoding::raw;
+                    b.constant = T{};
+                    break;
+                }
+            }
+        }
+    });
+    m.value = std::move(value);
+    m.block = std::move(block);
+}
+
+#define HBP_TO_CSR(T)                                                           \
+    template void to_csr(const HbpMatrix<T>&, int32_t*, int32_t*, T*, int); \
+    template void to_csr(const HbpMatrix<T>&, int64_t*, int64_t*, T*, int); \
+    template void update_values(HbpMatrix<T>&, const T*, int);
+HBP_TO_CSR(float)
+HBP_TO_CSR(double)
+HBP_TO_CSR(Complex<float>)
+HBP_TO_CSR(Complex<double>)
+#undef HBP_TO_CSR
+
+}  // namespace hbp

@@ -1,0 +1,49 @@
+// The constants of the format and of the scheduler, each with its reason.
+#pragma once
+#include <cstdint>
+
+namespace hbp::tuning {
+
+// Most rows and columns of a block: local indices are 16 bits wide.
+inline constexpr int64_t max_block_side = 65536;
+
+// A row with at least this many entries in its block is multiplied along the row. Part of the
+// format: it decides the order of the additions, so it is the same on every device.
+inline constexpr uint32_t long_row = 128;
+
+// Partial sums of a long row: entry k goes to partial sum k mod 32 (a CUDA warp; four AVX-512
+// vectors of doubles).
+inline constexpr int long_row_partials = 32;
+
+// Rows up to this length have a class of their own; longer ones share one of `classes_per_octave`
+// classes per doubling of the length.
+inline constexpr uint32_t exact_classes = 128;
+inline constexpr uint32_t classes_per_octave = 16;
+
+// Work per thread below which another thread costs more than it brings: a wake-up and a wait take
+// about 1.5 us, the time of about 4,000 entries.
+inline constexpr int64_t min_nnz_per_thread = 4000;
+
+// Row blocks are closed early when they hold more than 1/64 of the entries, so that up to
+// 16 threads still find four blocks each, but not below 8,192 entries (about 3 us of work).
+inline constexpr int64_t max_share_of_row_block = 64;
+inline constexpr int64_t min_nnz_of_row_block = 8192;
+
+// What the scheduler counts a row block by, in quarters of a stored element's time: a slot's
+// addition to y costs about two elements, an empty row's zero a quarter.
+inline constexpr int64_t cost_per_element = 4;
+inline constexpr int64_t cost_per_slot = 8;
+
+// Rows of a row block unless the caller chooses.
+inline constexpr int64_t default_block_rows = 4096;
+
+// Matrices with fewer entries are multiplied from CSR.
+inline constexpr int64_t min_nnz_for_hbp = 2000;
+
+// Share of a thread's blocks that it owns; the rest is handed out by ticket.
+inline constexpr int fixed_percent = 60;
+
+// A worker spins this long for the next product before it sleeps, as a solver calls again soon.
+inline constexpr int spin_microseconds = 60;
+
+}  // namespace hbp::tuning
