@@ -134,6 +134,11 @@ def lengths_near_lanes():  # lanes - 1, lanes, lanes + 1 for every group width i
 
 
 @case
+def lengths_near_long_row():  # 127 entries in a block are summed across rows, 128 along the row
+    return from_lengths(np.tile(np.arange(120, 137), 9), 200)
+
+
+@case
 def rows_near_lanes():  # as many rows of a length as fill a group, one fewer, one more
     counts = [count for lanes in (4, 8, 16, 32) for count in (lanes - 1, lanes, lanes + 1)]
     return from_lengths(np.repeat(np.arange(1, len(counts) + 1), counts), 400)

@@ -32,7 +32,7 @@ def geometries(a: Csr) -> dict[str, Geometry]:
         "odd": (7, 13, chosen[2]),
     }
     # Tiny blocks of a large matrix only cost time: what they could break is in the small ones.
-    if a.nnz > 100_000:
+    if a.nnz > 100_000 or max(a.shape) > 10_000:
         named["tiny"] = (800, 800, chosen[2])
         named["odd"] = (701, 1301, chosen[2])
     return named

@@ -14,7 +14,6 @@ import faulthandler, os, signal, sys, threading
 faulthandler.enable()
 import numpy as np
 from matrices import one_case
-from recipes import uniform
 from plans import build, csr_product, default_geometry, digest, product
 from hbpspmv import _hbpspmv_core as core
 a = one_case("power_law_scattered").astype("float64")

@@ -1,0 +1,35 @@
+// The nonlinear hash: exact for short rows, geometric for long ones, ordered, saturating.
+#include "check.h"
+#include "row_hash.h"
+
+using hbp::row_class;
+namespace tuning = hbp::tuning;
+
+TEST("a longer row never has a smaller class") {
+    for (uint32_t length = 1; length < 200'000; ++length) {
+        CHECK(row_class(length) >= row_class(length - 1));
+    }
+}
+
+TEST("short rows have classes of their own") {
+    for (uint32_t length = 0; length < tuning::exact_classes; ++length) {
+        CHECK_EQUAL(row_class(length), length);
+    }
+}
+
+TEST("rows of a class differ in length by at most one part in classes_per_octave") {
+    for (uint32_t length = 1; length < tuning::long_row; ++length) {
+        uint32_t longest = length;
+        while (longest + 1 < tuning::long_row && row_class(longest + 1) == row_class(length)) {
+            ++longest;
+        }
+        CHECK((longest - length) * tuning::classes_per_octave <= length);
+    }
+}
+
+TEST("long rows share the last class") {
+    CHECK_EQUAL(row_class(tuning::long_row), hbp::n_row_classes - 1);
+    CHECK_EQUAL(row_class(65'536), hbp::n_row_classes - 1);
+    CHECK_EQUAL(row_class(0xFFFF'FFFFu), hbp::n_row_classes - 1);
+    CHECK(row_class(tuning::long_row - 1) < row_class(tuning::long_row));
+}

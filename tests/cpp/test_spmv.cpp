@@ -1,0 +1,94 @@
+// Products: within the bound, and the same bits for every thread count and number of lanes.
+#include "spmv.h"
+
+#include <cstring>
+#include <limits>
+
+#include "check.h"
+#include "reference.h"
+#include "samples.h"
+
+using hbp::HbpMatrix;
+using samples::Csr;
+
+namespace {
+
+bool same_bits(const std::vector<double>& a, const std::vector<double>& b) {
+    return a.size() == b.size() &&
+           (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
+}
+
+// A X into a Y full of NaN: every element must be written.
+std::vector<double> product(const HbpMatrix<double>& m, const std::vector<double>& X, int n_threads,
+                            int64_t k = 1) {
+    std::vector<double> Y(static_cast<size_t>(m.n_rows * k),
+                          std::numeric_limits<double>::quiet_NaN());
+    hbp::multiply(m, X.data(), Y.data(), k, 1.0, 0.0, n_threads);
+    return Y;
+}
+
+}  // namespace
+
+TEST("a product is within the bound") {
+    samples::for_each([](const Csr& a, const HbpMatrix<double>& m, const std::string& what) {
+        const std::vector<double> x = reference::random_vector(a.n_cols);
+        reference::check_within_bound(a, x, product(m, x, 1), what);
+    });
+}
+
+TEST("a product with several vectors is within the bound") {
+    for (int64_t k : {2, 3, 8, 17}) {
+        samples::for_each([&](const Csr& a, const HbpMatrix<double>& m, const std::string& what) {
+            const std::vector<double> X = reference::random_vector(a.n_cols * k);
+            reference::check_within_bound(a, X, product(m, X, 2, k), what, k);
+        });
+    }
+}
+
+TEST("the bits of a product do not depend on the number of threads") {
+    for (int64_t k : {1, 3}) {
+        samples::for_each([&](const Csr& a, const HbpMatrix<double>& m, const std::string& what) {
+            const std::vector<double> X = reference::random_vector(a.n_cols * k);
+            const std::vector<double> serial = product(m, X, 1, k);
+            for (int n_threads : {2, 7}) {
+                if (!same_bits(product(m, X, n_threads, k), serial)) {
+                    check::fail(__FILE__, __LINE__, what, n_threads, " threads differ");
+                }
+            }
+        });
+    }
+}
+
+TEST("the bits of a product do not depend on the number of lanes") {
+    for (const Csr& a : samples::all()) {
+        const std::vector<double> x = reference::random_vector(a.n_cols);
+        const auto with = [&](int32_t lanes) {
+            return product(samples::build(a, {512, 4096, lanes}), x, 1);
+        };
+        CHECK(same_bits(with(8), with(16)));
+        CHECK(same_bits(with(8), with(32)));
+    }
+}
+
+TEST("alpha scales, beta keeps, and Y is not read when beta is 0") {
+    samples::for_each([](const Csr& a, const HbpMatrix<double>& m, const std::string& what) {
+        const std::vector<double> x = reference::random_vector(a.n_cols);
+        const std::vector<double> plain = product(m, x, 1);
+        for (int n_threads : {1, 3}) {
+            // Powers of two and zeros scale exactly, so equality is exact.
+            std::vector<double> y(plain.size(), std::numeric_limits<double>::quiet_NaN());
+            hbp::multiply(m, x.data(), y.data(), 1, 2.0, 0.0, n_threads);
+            for (size_t i = 0; i < y.size(); ++i) {
+                if (y[i] != 2 * plain[i]) {
+                    check::fail(__FILE__, __LINE__, what, "row ", i);
+                }
+            }
+            hbp::multiply(m, x.data(), y.data(), 1, 0.0, 0.5, n_threads);
+            for (size_t i = 0; i < y.size(); ++i) {
+                if (y[i] != plain[i]) {
+                    check::fail(__FILE__, __LINE__, what, "row ", i);
+                }
+            }
+        }
+    });
+}
