@@ -23,16 +23,23 @@ class IsaWorker:
     def __init__(self, isa: str) -> None:
         self.isa = isa
         self.process = subprocess.Popen(
-            [sys.executable, __file__],
-            env={**os.environ, "HBPSPMV_ISA": isa},
+            [sys.executable, "-P", __file__],
+            env={
+                **os.environ,
+                "HBPSPMV_ISA": isa,
+                "PYTHONPATH": str(Path(__file__).parent),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
 
-    def digests(self, request: dict) -> dict[str, str]:
+    def send(self, request: dict) -> None:
+        """Let the worker begin; `receive` waits for its answer."""
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
+
+    def receive(self) -> dict[str, str]:
         line = self.process.stdout.readline()
         assert line, f"the {self.isa} worker died: exit status {self.process.wait()}"
         answer = json.loads(line)
@@ -43,6 +50,24 @@ class IsaWorker:
         self.process.stdin.close()
         self.process.stdout.close()
         self.process.wait()
+
+
+def assert_same_bits(
+    a, x: np.ndarray, geometries: dict, threads, workers: dict, path: Path
+) -> dict:
+    """Assert that A x has the same bits for all threads and workers; the hashes of this process."""
+    request = save_request(path, a, x, geometries, threads)
+    for worker in workers.values():
+        worker.send(request)
+    here = all_digests(a, x, geometries, threads)
+    answers = {isa: worker.receive() for isa, worker in workers.items()}
+    path.unlink()
+    for kernel in (*geometries, "csr"):
+        assert len({here[f"{kernel}/{count}"] for count in threads}) == 1, f"{kernel}: threads"
+    for isa, there in answers.items():
+        different = [key for key in here if here[key] != there[key]]
+        assert not different, f"{isa} differs in {different}"
+    return here
 
 
 def save_request(path: Path, a, x: np.ndarray, geometries: dict, threads) -> dict:

@@ -25,7 +25,7 @@ geometry = default_geometry(a)
 def run_script(body: str, prelude: str = "") -> str:
     """Run PRELUDE, `prelude` and `body` in a fresh interpreter; its output, if it ends well."""
     done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(prelude) + textwrap.dedent(body)],
+        [sys.executable, "-P", "-c", PRELUDE + textwrap.dedent(prelude) + textwrap.dedent(body)],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
         capture_output=True,
         text=True,

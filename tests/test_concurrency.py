@@ -136,20 +136,3 @@ def test_interpreter_exit_while_the_pool_spins():
     """
     for _ in range(5):
         assert run_script(body) == "done\n"
-
-
-def test_interpreter_exit_while_a_daemon_thread_multiplies():
-    body = """
-    plan = build(a, geometry)
-    started = threading.Event()
-    def multiply():
-        y = np.empty(a.shape[0])
-        while True:
-            plan.spmv(x, y, 1.0, 0.0, 7)
-            started.set()
-    threading.Thread(target=multiply, daemon=True).start()
-    started.wait()
-    print("done")
-    """
-    for _ in range(5):
-        assert run_script(body) == "done\n"

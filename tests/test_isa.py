@@ -16,7 +16,9 @@ def run_with_isa(isa: str | None, code: str = REPORT) -> subprocess.CompletedPro
     env = {key: value for key, value in os.environ.items() if key != "HBPSPMV_ISA"}
     if isa is not None:
         env["HBPSPMV_ISA"] = isa
-    return subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code], env=env, capture_output=True, text=True
+    )
 
 
 def test_offered_isas_are_known_and_portable_is_always_there():

@@ -63,7 +63,7 @@ def test_affinity_mask_sets_the_default_thread_count():
     report = "from hbpspmv import _hbpspmv_core as core; print(core.get_num_threads())"
     env = {k: v for k, v in os.environ.items() if k != "HBPSPMV_NUM_THREADS"}
     def ask(**more):
-        return subprocess.run([sys.executable, "-c", report], env={**env, **more},
+        return subprocess.run([sys.executable, "-P", "-c", report], env={**env, **more},
                               capture_output=True, text=True, check=True).stdout.strip()
     print(ask(), ask(HBPSPMV_NUM_THREADS="3"))
     """

@@ -18,7 +18,8 @@ ALLOWED = re.compile(r"^DW\.ref\.")
 
 def strangers(nm: str, object_file: Path, namespace: str) -> list[str]:
     listing = subprocess.run([nm, "-C", object_file], capture_output=True, text=True, check=True)
-    defined = [match["name"] for line in listing.stdout.splitlines() if (match := DEFINED.match(line))]
+    matches = map(DEFINED.match, listing.stdout.splitlines())
+    defined = [match["name"] for match in matches if match]
     if not defined:
         raise SystemExit(f"{object_file}: nm lists no defined symbol")
     return [name for name in defined if namespace not in name and not ALLOWED.match(name)]
