@@ -26,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 when all went well, 1 after an error or a wrong product of ours, 130 after Ctrl-C.
     """
-    options = _parser().parse_args(arguments)
     try:
+        options = _parser().parse_args(arguments)
         return _bench(options) if options.command == "bench" else _info(options)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -36,19 +36,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader went away (`| head`): nothing more can be said on this stream.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (ValueError, OSError, ImportError, MemoryError) as error:
+    except (ValueError, OSError, RuntimeError, ImportError, MemoryError) as error:
         print(f"hbpspmv: error: {str(error) or type(error).__name__}", file=sys.stderr)
         return 1
 
 
 def _parser() -> argparse.ArgumentParser:
-    from hbpspmv import __version__
+    from hbpspmv import show_config
 
+    version = (show_config(mode="dicts") or {})["version"]
     parser = argparse.ArgumentParser(
         prog="hbpspmv",
         description="Sparse matrix-vector products in the HBP format.",
     )
-    parser.add_argument("--version", action="version", version=f"hbpspmv {__version__}")
+    parser.add_argument("--version", action="version", version=f"hbpspmv {version}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_bench(commands.add_parser("bench", help="measure HBP against other libraries"))
     _add_info(commands.add_parser("info", help="describe a matrix and the plan for it"))

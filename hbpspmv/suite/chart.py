@@ -54,16 +54,14 @@ def _draw_bars(axes: Any, run: Run, matrices: list[MatrixResult]) -> None:
     places = range(len(ratios))
     axes.barh(places, [r - 1 for r in ratios], left=1, color=colours, height=0.62, zorder=2)
     for place, ratio in enumerate(ratios):
-        side = "left" if ratio >= 1 else "right"
-        axes.annotate(
-            f"{ratio:.2f}",
-            (1, place),
-            xytext=(-4 if ratio >= 1 else 4, 0),
-            textcoords="offset points",
-            ha="right" if side == "left" else "left",
+        axes.text(
+            1.01,
+            place,
+            f"{ratio:.2f}x",
+            transform=axes.get_yaxis_transform(),
             va="center",
-            fontsize=8,
-            color="#333333",
+            fontsize=9,
+            color=_FASTER if ratio >= 1 else _SLOWER,
         )
 
 
@@ -109,7 +107,9 @@ def _label(axes: Any, run: Run, matrices: list[MatrixResult]) -> None:
         f"{machine_line(run.machine)}\n{settings_line(run)}",
         fontsize=8,
     )
-    axes.legend(loc="lower right", fontsize=8, framealpha=0.95)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=len(run.peers), fontsize=8, frameon=False
+    )
 
 
 def _title(run: Run) -> str:

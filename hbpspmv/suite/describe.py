@@ -123,12 +123,14 @@ def _plan_facts(info: dict[str, Any]) -> dict[str, str]:
 
 
 def _advice(info: dict[str, Any]) -> str:
-    calls = info["break_even_calls"]
     if info["kernel"] == "csr":
         return f"CSR, with the threaded kernel: {info['reason']}."
-    if not np.isfinite(calls):
-        return "CSR: SciPy's product was as fast here, so the build never pays."
-    return f"HBP: {info['reason']}; the build has paid after {calls:,.0f} products against SciPy."
+    calls = info["break_even_calls"]
+    if np.isfinite(calls):
+        paid = f"the build has paid after {calls:,.0f} products against SciPy"
+    else:
+        paid = "but SciPy was as fast in the measurement above: repeat it on an idle machine"
+    return f"HBP: {info['reason']}; {paid}."
 
 
 def _aligned(facts: dict[str, str]) -> list[str]:

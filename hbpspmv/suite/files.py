@@ -119,7 +119,10 @@ def _read_matrix_market(path: Path, suffix: str) -> Any:
     with _OPENERS[suffix](path, "rb") as stream:
         if not stream.peek(1):
             raise ValueError("the file is empty")
+        banner = stream.peek(128).split(b"\n")[0].lower()
         matrix = mmread(stream)
+        if b"general" not in banner and matrix.shape[0] != matrix.shape[1]:
+            raise ValueError(f"says that it is symmetric, but its shape is {matrix.shape}")
         # A compressed stream proves its checksum only when it is read to the end.
         while stream.read(1 << 20):
             pass

@@ -35,7 +35,7 @@ def describe_machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
-        "hbpspmv": hbpspmv.__version__,
+        "hbpspmv": config.get("version", ""),
         "compiler": config.get("compiler", ""),
     }
 

@@ -27,8 +27,9 @@ class Reference:
     exact : ndarray, shape (m,)
         A @ x, accumulated in a wider type than the matrix's.
     bound : ndarray, shape (m,)
-        k nnz_i eps (|A| |x|)_i with k = 2 for real and 4 for complex values: what any order of
-        summation, fused or not, stays within. It is 0 on an empty row.
+        k nnz_i (eps (|A| |x|)_i + tiny) with k = 2 for real and 4 for complex values and tiny the
+        smallest subnormal number: what any order of summation, fused or not, stays within. It is
+        0 on an empty row.
     """
 
     exact: NDArray[Any]
@@ -69,7 +70,7 @@ def reference_product(matrix: Any, x: NDArray[Any]) -> Reference:
     rows, cols = matrix.shape
     indptr = matrix.indptr
     exact = np.zeros(rows, dtype=wide)
-    bound = np.zeros(rows, dtype=np.finfo(wide).dtype)
+    bound = np.zeros(rows, dtype=exact.real.dtype)
     wide_x, absolute_x = x.astype(wide), np.abs(x.astype(wide))
     start = 0
     while start < rows:
@@ -84,6 +85,7 @@ def reference_product(matrix: Any, x: NDArray[Any]) -> Reference:
             bound[start:stop] = csr_array((np.abs(values), *structure), shape=shape) @ absolute_x
         start = stop
     factor = 4 if wide.kind == "c" else 2
+    limits = np.finfo(np.empty(0, matrix.dtype).real.dtype)
     with np.errstate(invalid="ignore", over="ignore"):
-        bound *= factor * np.finfo(matrix.dtype).eps * np.diff(indptr)
+        bound = factor * np.diff(indptr) * (limits.eps * bound + limits.smallest_subnormal)
     return Reference(exact, bound)

@@ -26,7 +26,7 @@ class Hbp(Contender):
 
     @classmethod
     def version(cls) -> str:
-        return str(hbpspmv.__version__)
+        return str((hbpspmv.show_config(mode="dicts") or {})["version"])
 
     def multiply(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
         hbpspmv.spmv(self._array, x, out=y, num_threads=self._threads)

@@ -48,11 +48,15 @@ def _library() -> ctypes.CDLL:
 
 
 def version() -> str:
-    """Return oneMKL's own version line; ImportError when the `mkl` distribution is missing."""
+    """Return oneMKL's own version; ImportError when the `mkl` distribution is missing."""
     text = ctypes.create_string_buffer(198)
     _library().MKL_Get_Version_String(text, len(text))
     words = text.value.decode().split()
-    return words[words.index("Version") + 1] if "Version" in words else text.value.decode().strip()
+    return (
+        words[words.index("Version") + 1].split("-")[0]
+        if "Version" in words
+        else text.value.decode().strip()
+    )
 
 
 def _check(status: int) -> None:

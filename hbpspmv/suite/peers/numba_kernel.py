@@ -45,5 +45,6 @@ def compiled_product(num_threads: int) -> Callable[..., None]:
     kernel = _compile()
     import numba
 
-    numba.set_num_threads(min(num_threads, int(numba.config.NUMBA_NUM_THREADS)))
+    limit: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    numba.set_num_threads(min(num_threads, limit))
     return kernel

@@ -1,0 +1,407 @@
+"""The benchmark: how it times, what it computes from the times, and what it writes."""
+
+from __future__ import annotations
+
+import builtins
+import csv
+import io
+import itertools
+import json
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from hbpspmv.suite import timing
+from hbpspmv.suite.bench import Settings, run_bench
+from hbpspmv.suite.columns import fitting, table_columns
+from hbpspmv.suite.generators import laplacian_2d
+from hbpspmv.suite.output import write_atomically, write_results
+from hbpspmv.suite.results import MatrixResult, Measurement, Run, Summary
+from hbpspmv.suite.roster import assemble
+from hbpspmv.suite.sources import Source, embedded_sources
+from hbpspmv.suite.text import comma_separated, markdown, plain_summary, plain_table, remarks
+from hbpspmv.suite.timing import Schedule, cache_flusher, time_in_rounds
+
+MACHINE = {
+    "cpu": "Some CPU",
+    "cpus": 2,
+    "isa": "avx2",
+    "l1d_bytes": 32768,
+    "l2_bytes": 1 << 20,
+    "l3_bytes": 1 << 25,
+    "memory_bytes": 1 << 33,
+}
+
+
+class Clock:
+    """A clock that advances only when a product says so."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0
+        self.log = []
+        monkeypatch.setattr(timing.time, "perf_counter_ns", lambda: self.now)
+        monkeypatch.setattr(timing.time, "sleep", lambda s: self.log.append("pause"))
+
+    def product(self, name, nanoseconds):
+        def run():
+            self.log.append(name)
+            self.now += nanoseconds
+
+        return run
+
+
+class Quiet:
+    """A listener that remembers."""
+
+    def __init__(self):
+        self.lines = []
+
+    def step(self, matrix, step):
+        pass
+
+    def finished(self, result, line):
+        self.lines.append(line)
+
+
+def measurement(name, seconds, status="ok", **more):
+    m = Measurement(name, status, matrix_nbytes=1200, build_seconds=0.25, **more)
+    if seconds is not None:
+        m.take_samples([[int(seconds * 1e9)] * 4] * 3, n_flops=200_000_000, nbytes=10**9)
+    return m
+
+
+def matrix_result(name, **seconds):
+    measurements = {
+        key: measurement(key, value) if value else measurement(key, None, "wrong", message="bad")
+        for key, value in seconds.items()
+    }
+    return MatrixResult(name, "kind", "file", 30, 40, 100, "float64", 1600, measurements)
+
+
+def run_of(*matrices):
+    titles = {"hbp": "HBP", "mkl": "oneMKL", "scipy": "SciPy"}
+    return Run(
+        machine=MACHINE,
+        settings={"dtype": "float64", "threads": 2, "cold": False},
+        contenders={
+            name: {"title": title, "version": "1", "has_build": name != "scipy"}
+            for name, title in titles.items()
+        },
+        missing=["Numba CSR is not installed; to compare with it: pip install numba"],
+        complete=True,
+        matrices=list(matrices),
+    )
+
+
+@pytest.fixture
+def run():
+    return run_of(
+        matrix_result("small", hbp=0.2, mkl=0.1, scipy=0.4),
+        matrix_result("large", hbp=0.1, mkl=0.4, scipy=0.8),
+    )
+
+
+# ---- timing ----------------------------------------------------------------------------------
+
+
+def test_every_turn_is_a_pause_one_untimed_product_then_timed_ones(monkeypatch):
+    clock = Clock(monkeypatch)
+    products = [clock.product("a", 5_000_000), clock.product("b", 7_000_000)]
+    schedule = Schedule(budget_seconds=0, min_rounds=2, max_rounds=9)
+    samples = time_in_rounds(products, schedule)
+    turns = [
+        (name, len(list(calls))) for name, calls in itertools.groupby(clock.log) if name != "pause"
+    ]
+    # Two calls after a warm-up estimate each; then two rounds, the second in turned order.
+    assert turns[:2] == [("a", 3), ("b", 3)]
+    assert turns[2:] == [("a", 5), ("b", 5), ("b", 5), ("a", 5)]
+    assert clock.log.count("pause") == 6
+    assert samples == [[[5_000_000] * 4] * 2, [[7_000_000] * 4] * 2]
+
+
+def test_short_products_are_repeated_within_a_turn(monkeypatch):
+    clock = Clock(monkeypatch)
+    schedule = Schedule(budget_seconds=0, min_rounds=1, turn_seconds=1e-3, max_products=50)
+    long, short, tiny = (clock.product(str(ns), ns) for ns in (10**6, 10**5, 10**2))
+    samples = time_in_rounds([long, short, tiny], schedule)
+    assert [len(rounds[0]) for rounds in samples] == [4, 10, 50]
+
+
+def test_rounds_follow_the_budget_within_their_limits(monkeypatch):
+    clock = Clock(monkeypatch)
+    product = clock.product("a", 10**8)  # a round takes (4 + 1) x 0.1 s
+    for budget, rounds in ((0.1, 3), (2.6, 5), (100, 8)):
+        schedule = Schedule(
+            budget_seconds=budget, min_rounds=3, max_rounds=8, pause_seconds=0, turn_seconds=0
+        )
+        assert len(time_in_rounds([product], schedule)[0]) == rounds
+
+
+def test_cold_timing_flushes_before_every_timed_product(monkeypatch):
+    clock = Clock(monkeypatch)
+    schedule = Schedule(budget_seconds=0, min_rounds=1, pause_seconds=0)
+    samples = time_in_rounds([clock.product("a", 10**7)], schedule, clock.product("flush", 10**9))
+    calls = [entry for entry in clock.log if entry != "pause"]
+    assert calls[-8:] == ["flush", "a"] * 4
+    assert samples == [[[10**7] * 4]]
+
+
+def test_nothing_to_time_and_garbage_collection_restored():
+    assert time_in_rounds([], Schedule()) == []
+    assert timing.gc.isenabled()
+
+    def fails():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        time_in_rounds([fails], Schedule())
+    assert timing.gc.isenabled()
+
+
+def test_cache_flusher_writes_its_whole_buffer(monkeypatch):
+    seen = []
+    original = np.zeros
+    monkeypatch.setattr(
+        timing.np, "zeros", lambda *args, **kw: seen.append(original(*args, **kw)) or seen[-1]
+    )
+    flush = cache_flusher(8000)
+    flush()
+    flush()
+    assert seen[0].nbytes == 8000
+    assert (seen[0] == 2).all()
+
+
+# ---- results ---------------------------------------------------------------------------------
+
+
+def test_rates_and_quartiles_come_from_all_samples():
+    m = Measurement("hbp", "ok")
+    m.take_samples([[1, 2, 3, 4], [5, 6, 7, 8]], n_flops=9, nbytes=18)
+    assert m.seconds == pytest.approx(4.5e-9)
+    assert (m.lower_quartile, m.upper_quartile) == pytest.approx((2.75e-9, 6.25e-9))
+    assert (m.gflops, m.gbytes_per_second) == pytest.approx((2, 4))
+    assert m.round_medians == pytest.approx([2.5e-9, 6.5e-9])
+    assert m.n_samples == 8
+
+
+def test_ratios_are_against_the_best_correct_peer():
+    m = matrix_result("m", hbp=0.2, mkl=None, scipy=0.3)
+    assert m.ratio("hbp", "scipy") == pytest.approx(1.5)
+    assert m.ratio("hbp", "mkl") is None
+    assert m.ratio("hbp", "nonesuch") is None
+    assert m.best_peer("hbp") == "scipy"
+    alone = matrix_result("m", hbp=0.2)
+    assert alone.best_peer("hbp") is None
+    assert alone.best_ratio("hbp") is None
+
+
+def test_summaries_give_geometric_mean_extremes_and_losses(run):
+    best, mkl, scipy = run.summaries()
+    assert best == Summary("best peer", 2, pytest.approx(2**0.5), 0.5, 4.0, 1)
+    assert (mkl.opponent, mkl.geometric_mean) == ("oneMKL", pytest.approx(2**0.5))
+    assert (scipy.minimum, scipy.maximum, scipy.losses) == (2.0, 8.0, 0)
+    assert [m.name for m in run.ranked()] == ["large", "small"]
+
+
+def test_wrong_products_are_kept_out_of_summaries_and_listed(run):
+    run.matrices.append(matrix_result("odd", hbp=None, mkl=0.1, scipy=0.1))
+    assert run.summaries()[0].count == 2
+    assert [name for name, _ in run.wrong("hbp")] == ["odd"]
+    assert "WRONG: HBP on odd: bad" in remarks(run)
+    assert [m.name for m in run.ranked()][-1] == "odd"
+    assert "WRONG" in plain_table(run)
+
+
+def test_tables_hold_every_figure(run):
+    table, document = plain_table(run), markdown(run)
+    for text in (table, document):
+        for word in ("small", "large", "oneMKL GB/s", "HBP build ms", "250.0", "x best", "4.00"):
+            assert word in text
+    assert "Some CPU, 2 CPUs, avx2, L1d 32 KiB, L2 1 MiB, L3 32 MiB, 8 GiB memory." in document
+    assert "float64, 2 threads, warm caches; HBP 1, oneMKL 1, SciPy 1." in document
+    assert "Numba CSR is not installed" in document
+    assert plain_summary(run).splitlines()[2].split() == [
+        "best",
+        "peer",
+        "2",
+        "1.41",
+        "0.50",
+        "4.00",
+        "1",
+    ]
+    widths = {line.count("|") for line in document.splitlines() if line.startswith("| ")}
+    assert len(widths) == 2  # the summary's and the result table's
+
+
+def test_csv_has_a_line_per_matrix_and_contender(run):
+    rows = list(csv.DictReader(io.StringIO(comma_separated(run))))
+    assert [(r["matrix"], r["contender"]) for r in rows[:3]] == [
+        ("large", "hbp"),
+        ("large", "mkl"),
+        ("large", "scipy"),
+    ]
+    assert len(rows) == 6
+    assert float(rows[1]["seconds"]) == 0.4
+    assert float(rows[1]["hbp_ratio"]) == pytest.approx(4)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120, 200])
+def test_narrow_table_drops_columns_but_never_the_name_or_the_ratio(run, width):
+    columns = table_columns(run)
+    cells = [[column.cell(m) for column in columns] for m in run.matrices]
+    shown = [columns[i].heading for i in fitting(columns, cells, width, gap=2)]
+    assert shown[0] == "matrix"
+    assert "x best" in shown
+    assert all(len(line) <= width for line in plain_table(run, width).splitlines())
+
+
+# ---- files -----------------------------------------------------------------------------------
+
+
+def test_all_files_are_written_and_the_picture_is_a_png(run, tmp_path):
+    pytest.importorskip("matplotlib")
+    written, notes = write_results(run, tmp_path)
+    assert notes == []
+    names = ["results.json", "results.csv", "results.md", "ratios.png"]
+    assert [path.name for path in written] == names
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
+    png = (tmp_path / "ratios.png").read_bytes()
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
+    assert width > 800
+    assert height > 250
+    document = json.loads((tmp_path / "results.json").read_text())
+    assert document["machine"]["cpu"] == "Some CPU"
+    assert document["matrices"][1]["ratio_to_best_peer"] == pytest.approx(4)
+    assert document["matrices"][1]["best_peer"] == "mkl"
+    assert document["summaries"][0]["losses"] == 1
+
+
+def test_no_picture_without_matplotlib_and_no_stale_one(run, tmp_path, monkeypatch):
+    original = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.startswith("matplotlib"):
+            raise ImportError("No module named 'matplotlib'")
+        return original(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    (tmp_path / "ratios.png").write_bytes(b"old")
+    written, notes = write_results(run, tmp_path)
+    assert len(written) == 3
+    assert notes == ["no picture: matplotlib is not installed; to get one: pip install matplotlib"]
+    assert not (tmp_path / "ratios.png").exists()
+
+
+def test_run_without_ratios_is_still_written(tmp_path):
+    pytest.importorskip("matplotlib")
+    written, notes = write_results(run_of(), tmp_path)
+    assert len(written) == 3
+    assert notes == ["no picture: no matrix was timed against a peer: there is no ratio to draw"]
+
+
+def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    write_atomically(path, b"old")
+
+    def fail(*args):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("hbpspmv.suite.output.os.replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+# ---- runs ------------------------------------------------------------------------------------
+
+
+def source(name, load=lambda: laplacian_2d(12)):
+    return Source(name, "kind", name, load)
+
+
+def fails(error):
+    def load():
+        raise error
+
+    return load
+
+
+def test_run_measures_all_matrices_and_saves_after_each():
+    kept = []
+    listener = Quiet()
+    run = run_bench(
+        [source("one"), source("two")],
+        assemble(["scipy"]),
+        Settings(threads=1, quick=True, dtype="float32"),
+        listener,
+        keep=lambda run: kept.append(len(run.matrices)),
+    )
+    assert run.complete
+    assert kept == [1, 2]
+    assert [m.name for m in run.matrices] == ["one", "two"]
+    assert run.matrices[0].dtype == "float32"
+    assert {m.status for m in run.matrices[0].measurements.values()} == {"ok"}
+    assert listener.lines[0].startswith("one: 144 x 144, 672 nonzeros: HBP ")
+
+
+def test_unreadable_matrix_is_an_error_of_its_own():
+    listener = Quiet()
+    loads = [fails(ValueError("bad: not a readable matrix: x")), fails(MemoryError())]
+    sources = [source("bad", loads[0]), source("huge", loads[1]), source("good")]
+    run = run_bench(sources, assemble([]), Settings(quick=True), listener)
+    assert run.complete
+    assert run.errors == ["bad: not a readable matrix: x", "huge: MemoryError"]
+    assert [m.name for m in run.matrices] == ["good"]
+
+
+def test_interrupted_run_keeps_what_is_finished():
+    sources = [source("one"), source("two", fails(KeyboardInterrupt())), source("three")]
+    run = run_bench(sources, assemble([]), Settings(quick=True), Quiet())
+    assert not run.complete
+    assert [m.name for m in run.matrices] == ["one"]
+    assert "Incomplete" in markdown(run)
+
+
+def test_small_matrices_are_left_out():
+    listener = Quiet()
+    run = run_bench([source("one")], assemble([]), Settings(quick=True, min_nnz=673), listener)
+    assert run.matrices == []
+    assert listener.lines == ["one: skipped, below 673 nonzeros"]
+
+
+def test_cold_run():
+    run = run_bench([source("one")], assemble([]), Settings(quick=True, cold=True), Quiet())
+    assert run.settings["cold"]
+    assert run.matrices[0].measurements["hbp"].seconds > 0
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 4), (4, 0), (3, 3)])
+def test_matrix_without_nonzeros_is_measured_or_reported_but_stops_nothing(shape, tmp_path):
+    run = run_bench(
+        [source("none", lambda: csr_array(shape)), source("one")],
+        assemble(None),
+        Settings(quick=True),
+        Quiet(),
+    )
+    assert run.complete
+    assert len(run.matrices) == 2
+    assert run.matrices[0].measurements["hbp"].status == "ok"
+    assert run.matrices[0].measurements["scipy"].status == "ok"
+    write_results(run, tmp_path)
+
+
+def test_run_leaves_the_thread_count_alone():
+    import hbpspmv
+
+    before = hbpspmv.get_num_threads()
+    run_bench([source("one")], assemble([]), Settings(quick=True, threads=before + 3), Quiet())
+    assert hbpspmv.get_num_threads() == before
+
+
+def test_quick_embedded_matrices_are_one_of_each_kind():
+    full, quick = embedded_sources(quick=False), embedded_sources(quick=True)
+    assert [s.kind for s in full] == [s.kind for s in quick]
+    assert len(full) >= 15

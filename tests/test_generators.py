@@ -1,0 +1,162 @@
+"""The embedded matrices: well formed, the same every time, and what their names say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from hbpspmv.suite import constructions, generators
+from hbpspmv.suite.constructions import MEMBERS, construct
+from hbpspmv.suite.embedded import EMBEDDED
+from hbpspmv.suite.files import read_matrix
+
+BY_NAME = {member.name: member for member in MEMBERS}
+
+
+@pytest.mark.parametrize("embedded", EMBEDDED, ids=lambda e: e.quick_name)
+def test_embedded_matrix_is_canonical_csr_and_reproducible(embedded):
+    matrix, again = embedded.quick(), embedded.quick()
+    matrix.check_format(full_check=True)
+    assert matrix.has_canonical_format
+    assert matrix.dtype == np.float64
+    assert matrix.nnz > 10_000
+    for name in ("indptr", "indices", "data"):
+        np.testing.assert_array_equal(getattr(matrix, name), getattr(again, name))
+
+
+def test_embedded_names_are_unique():
+    names = [e.name for e in EMBEDDED]
+    assert len(set(names)) == len(names)
+
+
+def test_rmat_is_a_symmetric_graph_without_loops_and_skewed():
+    graph = generators.rmat(11)
+    pattern = csr_array((np.ones(graph.nnz), graph.indices, graph.indptr), shape=graph.shape)
+    assert (pattern != pattern.T).nnz == 0
+    assert not graph.diagonal().any()
+    lengths = np.diff(graph.indptr)
+    assert lengths.max() > 20 * lengths.mean()
+
+
+@pytest.mark.parametrize(
+    ("matrix", "longest"),
+    [
+        (generators.laplacian_2d(9), 5),
+        (generators.laplacian_3d(6), 7),
+        (generators.box_stencil_3d(6), 27),
+    ],
+    ids=["5-point", "7-point", "27-point"],
+)
+def test_stencil_is_symmetric_and_kills_constants_inside(matrix, longest):
+    lengths = np.diff(matrix.indptr)
+    assert lengths.max() == longest
+    assert (matrix != matrix.T).nnz == 0
+    inside = matrix @ np.ones(matrix.shape[1])
+    np.testing.assert_array_equal(inside[lengths == longest], 0)
+
+
+def test_elasticity_is_made_of_full_3_by_3_blocks():
+    matrix = generators.elasticity_3d(4)
+    assert matrix.tobsr(blocksize=(3, 3)).nnz == matrix.nnz
+
+
+def test_circuit_has_a_full_diagonal_and_a_dense_row_and_column():
+    matrix = generators.circuit(2000)
+    assert matrix.diagonal().all()
+    assert np.diff(matrix.indptr).max() >= 200
+    assert np.bincount(matrix.indices).max() >= 200
+    assert np.median(np.diff(matrix.indptr)) < 10
+
+
+def test_banded_fills_its_band_and_nothing_else():
+    matrix = generators.banded(50, 3).tocoo()
+    assert matrix.nnz == 7 * 50 - 2 * (1 + 2 + 3)
+    assert np.abs(matrix.row - matrix.col).max() == 3
+
+
+def test_staircase_links_all_periods_in_its_last_rows():
+    matrix = generators.staircase_lp(5, 20)
+    assert matrix.shape == (104, 800)
+    lengths = np.diff(matrix.indptr)
+    assert lengths[-4:].min() > 3 * lengths[:-4].max()
+
+
+def test_hypersparse_has_empty_rows():
+    matrix = generators.hypersparse(1000, 500)
+    assert (np.diff(matrix.indptr) == 0).sum() > 500
+
+
+def test_other_shapes():
+    assert generators.least_squares(300, 20).shape == (300, 20)
+    assert generators.dense(7).nnz == 49
+    rows = np.diff(generators.long_rows(5, 1000, 0.4).indptr)
+    assert rows.size == 5
+    assert rows.min() > 300
+    assert np.diff(generators.uniform(1000, 8).indptr).mean() == pytest.approx(8, abs=0.2)
+
+
+@pytest.mark.parametrize("member", MEMBERS, ids=lambda m: m.name)
+def test_construction_has_the_size_that_the_collection_gives(member):
+    matrix = construct(member.name)
+    assert (*matrix.shape, matrix.nnz) == (member.rows, member.cols, member.nnz)
+    assert matrix.has_canonical_format
+
+
+def test_mycielskian_graph_has_no_triangle():
+    graph = construct("mycielskian6")
+    assert (graph != graph.T).nnz == 0
+    assert graph.multiply(graph @ graph).nnz == 0
+
+
+@pytest.mark.parametrize(
+    ("higher", "lower"), [("ch5-5-b3", "ch5-5-b2"), ("mk9-b3", "mk9-b2"), ("mk8-b2", "mk8-b1")]
+)
+def test_the_boundary_of_a_boundary_is_zero(higher, lower):
+    twice = construct(higher) @ construct(lower)
+    twice.eliminate_zeros()
+    assert twice.nnz == 0
+
+
+def test_block_design_meets_every_pair_equally_often():
+    design = construct("bibd_9_3")
+    assert set(np.diff(design.indptr)) == {7}
+    assert set(np.diff(design.tocsc().indptr)) == {3}
+
+
+def test_trefethen_has_primes_on_its_diagonal():
+    matrix = construct("Trefethen_20")
+    np.testing.assert_array_equal(matrix.diagonal()[:8], [2, 3, 5, 7, 11, 13, 17, 19])
+    off = matrix.tocoo()
+    distance = np.abs(off.row - off.col)
+    assert set(distance.tolist()) == {0, 1, 2, 4, 8, 16}
+
+
+@pytest.mark.parametrize("name", ["mycielskian1", "nonesuch", "ch5-5", "xmk9-b2"])
+def test_name_without_construction_is_an_error(name):
+    with pytest.raises(ValueError, match=r"no construction|at least 2"):
+        construct(name)
+
+
+def test_simplices_are_all_sets_of_disjoint_masks():
+    # Three pairs on four points, of which two matchings of size 2 exist among six edges: 3.
+    edges = [0b0011, 0b0101, 0b1001, 0b0110, 0b1010, 0b1100]
+    faces = constructions._simplices(edges, 2)
+    assert faces.tolist() == [[0, 5], [1, 4], [2, 3]]
+
+
+@pytest.mark.skipif("HBPSPMV_MATRICES" not in os.environ, reason="HBPSPMV_MATRICES is not set")
+@pytest.mark.parametrize("name", ["mycielskian15", "ch8-8-b4"])
+def test_construction_matches_the_shared_file_up_to_order(name):
+    path = Path(os.environ["HBPSPMV_MATRICES"]) / f"{name}.mtx.xz"
+    if not path.exists():
+        pytest.skip(f"{path.name} is not among the shared matrices")
+    ours, theirs = construct(name), read_matrix(path)
+    assert ours.shape == theirs.shape
+    for one, other in ((ours, theirs), (ours.tocsc(), theirs.tocsc())):
+        lengths = [np.sort(np.diff(matrix.indptr)) for matrix in (one, other)]
+        np.testing.assert_array_equal(*lengths)
+    np.testing.assert_array_equal(np.sort(ours.data), np.sort(theirs.data))
