@@ -120,7 +120,7 @@ def _names(text: str) -> list[str]:
 def _bench(options: argparse.Namespace) -> int:
     import hbpspmv
     from hbpspmv.suite.bench import Settings, run_bench
-    from hbpspmv.suite.machine import describe_machine
+    from hbpspmv.suite.machine import busy_share, describe_machine
     from hbpspmv.suite.output import write_json, write_results
     from hbpspmv.suite.roster import assemble
     from hbpspmv.suite.sources import embedded_sources, file_sources
@@ -137,10 +137,16 @@ def _bench(options: argparse.Namespace) -> int:
     roster = assemble(options.peers)
     options.out.mkdir(parents=True, exist_ok=True)
     terminal = Terminal(len(sources))
-    terminal.opening(describe_machine(), roster.missing)
+    busy = busy_share()
+    terminal.opening(describe_machine(), roster.missing, busy)
     with terminal.progress():
         run = run_bench(
-            sources, roster, settings, terminal, keep=lambda run: write_json(run, options.out)
+            sources,
+            roster,
+            settings,
+            terminal,
+            keep=lambda run: write_json(run, options.out),
+            busy_share=busy,
         )
     terminal.report(run)
     written, notes = write_results(run, options.out)

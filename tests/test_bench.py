@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from hbpspmv.suite import timing
+from hbpspmv.suite import machine, timing
 from hbpspmv.suite.bench import Settings, run_bench
 from hbpspmv.suite.columns import fitting, table_columns
 from hbpspmv.suite.generators import laplacian_2d
@@ -232,6 +232,19 @@ def test_tables_hold_every_figure(run):
     ]
     widths = {line.count("|") for line in document.splitlines() if line.startswith("| ")}
     assert len(widths) == 2  # the summary's and the result table's
+
+
+def test_disturbed_run_says_so(run):
+    assert not any("warning" in line for line in remarks(run))
+    run.busy_share = 0.5
+    assert "warning: other processes used 50 % of the CPUs" in remarks(run)[-1]
+    assert "other processes used 50 %" in markdown(run)
+
+
+def test_busy_share_is_a_share_even_without_proc(monkeypatch):
+    assert 0 <= machine.busy_share(0.05) <= 1
+    monkeypatch.setattr(machine, "_cpu_ticks", list)
+    assert machine.busy_share(0) == 0
 
 
 def test_csv_has_a_line_per_matrix_and_contender(run):

@@ -49,6 +49,7 @@ def run_bench(
     settings: Settings,
     listener: Listener,
     keep: Callable[[Run], object] = lambda run: None,
+    busy_share: float = 0.0,
 ) -> Run:
     """Measure all matrices.
 
@@ -67,12 +68,15 @@ def run_bench(
         Told of each step.
     keep : callable, optional
         Called with the run after every finished matrix, to save it.
+    busy_share : float, optional
+        What other processes use of the CPUs, for the record.
     """
     machine = describe_machine()
     run = Run(
         machine=machine,
         settings={**asdict(settings), "schedule": asdict(settings.schedule)},
         contenders=roster.describe(),
+        busy_share=busy_share,
         missing=list(roster.missing),
     )
     flush = cache_flusher(2 * last_level_cache_bytes(machine)) if settings.cold else None

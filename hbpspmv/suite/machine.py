@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,30 @@ def usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def busy_share(seconds: float = 0.3) -> float:
+    """Return which share of all CPUs other processes use, by watching while this one sleeps.
+
+    Returns
+    -------
+    float
+        From 0 to 1, with time stolen by a hypervisor; 0 where the system does not tell.
+    """
+    before = _cpu_ticks()
+    time.sleep(seconds)
+    spent = [after - then for after, then in zip(_cpu_ticks(), before, strict=True)]
+    total = sum(spent)
+    idle = sum(spent[3:5])  # idle, waiting for a disk
+    return 1 - idle / total if total else 0.0
+
+
+def _cpu_ticks() -> list[int]:
+    """Return user, nice, system, idle, iowait, irq, softirq and steal ticks of all CPUs."""
+    try:
+        return [int(word) for word in Path("/proc/stat").read_text().split()[1:9]]
+    except (OSError, ValueError):
+        return []
 
 
 def last_level_cache_bytes(machine: dict[str, Any]) -> int:

@@ -110,11 +110,24 @@ class Summary:
 
 @dataclass
 class Run:
-    """A whole benchmark run."""
+    """A whole benchmark run.
+
+    Attributes
+    ----------
+    contenders : dict
+        What is known of each, by name, ours first.
+    busy_share : float
+        Share of all CPUs that other processes used just before the run.
+    missing, errors : list of str
+        One line per peer that is not installed, and per matrix that could not be measured.
+    complete : bool
+        False while the run goes on and after it was interrupted.
+    """
 
     machine: dict[str, Any]
     settings: dict[str, Any]
     contenders: dict[str, dict[str, Any]]
+    busy_share: float = 0.0
     missing: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     complete: bool = False

@@ -12,6 +12,7 @@ from hbpspmv.suite.machine import machine_line
 from hbpspmv.suite.results import MatrixResult, Run
 from hbpspmv.suite.text import (
     SUMMARY_HEADINGS,
+    busy_line,
     plain_summary,
     plain_table,
     remarks,
@@ -70,11 +71,11 @@ class Terminal:
         else:
             print(f"[{self._done}/{self._total}] {line}", flush=True)
 
-    def opening(self, run_machine: dict[str, Any], missing: list[str]) -> None:
+    def opening(self, machine: dict[str, Any], missing: list[str], busy_share: float) -> None:
         """Print what is known before the first matrix."""
-        print(machine_line(run_machine))
-        for line in missing:
-            print(line)
+        for line in (machine_line(machine), *missing, busy_line(busy_share)):
+            if line:
+                print(line)
         sys.stdout.flush()
 
     def report(self, run: Run) -> None:

@@ -24,6 +24,7 @@ _CSV_FIELDS = (
     "gbytes_per_second",
     "message",
 )
+BUSY = 0.1
 SUMMARY_HEADINGS = ("HBP against", "matrices", "geometric mean", "min", "max", "losses")
 
 
@@ -72,6 +73,16 @@ def plain_summary(run: Run) -> str:
     return grid(SUMMARY_HEADINGS, summary_cells(run), [True] + [False] * 5)
 
 
+def busy_line(busy_share: float) -> str:
+    """Return a warning when other processes use more than a little of the CPUs, else nothing."""
+    if busy_share < BUSY:
+        return ""
+    return (
+        f"warning: other processes used {busy_share * 100:.0f} % of the CPUs when the run began;"
+        " times of threaded contenders suffer most"
+    )
+
+
 def remarks(run: Run) -> list[str]:
     """Return what a reader must know besides the figures: wrong products, errors, missing peers."""
     lines = [
@@ -79,7 +90,8 @@ def remarks(run: Run) -> list[str]:
         for matrix, m in run.wrong()
     ]
     lines += [f"error: {line}" for line in run.errors]
-    return lines + run.missing
+    lines += run.missing
+    return [line for line in (*lines, busy_line(run.busy_share)) if line]
 
 
 def settings_line(run: Run) -> str:
