@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csc_array, csr_array
 
-from hbpspmv import _hbpspmv_core as core
+import hbpspmv._hbpspmv_core as core
 from hbpspmv._cache import ForkSafeLock, PlanPair, Side, Source
 from hbpspmv._geometry import Geometry
 from hbpspmv._mutation import PlanInvalidation, checks_wanted, fingerprint
@@ -42,6 +42,7 @@ class PlannedProducts(PlanInvalidation):
 
     _pair: PlanPair | None
     _side: Side
+    _plain_class: type[Any]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
@@ -203,8 +204,8 @@ class PlannedProducts(PlanInvalidation):
         Only writing into the arrays, as in ``A.data[...] = v``, needs this. Assigning a new array,
         ``A.data = v``, and all methods and operators of SciPy are noticed.
 
-        Do not refresh while another thread multiplies: its product may see some of the new
-        values.
+        A product that is under way in another thread uses the old values or the new ones, not
+        some of each.
 
         Examples
         --------
@@ -253,6 +254,12 @@ class PlannedProducts(PlanInvalidation):
         if result is None or ndim != 2:
             return None
         return product(self._plan_for(plan_dtype(dtype, result)), x, result)
+
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        # SciPy multiplies by a vector of ones: a plan for that one product would not pay.
+        plain = object.__new__(self._plain_class)
+        plain.__dict__ = self.__dict__
+        return plain.sum(axis=axis, dtype=dtype, out=out)
 
     # Conversions between the two formats keep the fast products.
 
@@ -324,6 +331,7 @@ class hbp_array(PlannedProducts, csr_array):
     """
 
     __slots__ = ("_pair", "_side")
+    _plain_class = csr_array
 
     def _side_of(self, pair: PlanPair) -> Side:
         return pair.forward
@@ -340,6 +348,7 @@ class hbp_csc_array(PlannedProducts, csc_array):
     """
 
     __slots__ = ("_pair", "_side")
+    _plain_class = csc_array
 
     def _side_of(self, pair: PlanPair) -> Side:
         return pair.reverse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hbpspmv import _hbpspmv_core as core
+import hbpspmv._hbpspmv_core as core
 
 
 def show_config(mode: str = "stdout") -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from dataclasses import dataclass, fields
 
-from hbpspmv import _hbpspmv_core as core
+import hbpspmv._hbpspmv_core as core
 
 #: Local row and column indices are stored in 16 bits.
 MAX_BLOCK_SIDE = 65_536

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from hbpspmv import _hbpspmv_core as core
+import hbpspmv._hbpspmv_core as core
 from hbpspmv._break_even import BreakEven, measure
 from hbpspmv._geometry import Geometry, chosen_geometry
-from hbpspmv._validate import Array, CsrArrays, DType
+from hbpspmv._validate import BEHAVED, Array, CsrArrays, DType
 
 #: Building the format costs about as much as this many products of our CSR kernel save: with
 #: fewer expected calls the CSR kernel is used. The build takes 3 to 9 serial SciPy products; the
@@ -177,9 +177,13 @@ class Plan:
             indptr, indices = indptr.copy(), indices.copy()
         core.check_csr(indptr, indices, *csr.shape)
         data = csr.data.astype(self.dtype, copy=not owned)
-        self._csr = CsrArrays(indptr, indices, data, csr.shape)
-        self.run = partial(core.csr_spmv, indptr, indices, data, csr.shape[1])
-        self.run_many = partial(core.csr_spmm, indptr, indices, data, csr.shape[1])
+        self._use_csr(CsrArrays(indptr, indices, data, csr.shape))
+
+    def _use_csr(self, csr: CsrArrays) -> None:
+        indptr, indices, data, (_, n_cols) = csr
+        self._csr = csr
+        self.run = partial(core.csr_spmv, indptr, indices, data, n_cols)
+        self.run_many = partial(core.csr_spmm, indptr, indices, data, n_cols)
 
     @property
     def nbytes(self) -> int:
@@ -198,17 +202,19 @@ class Plan:
 
     def update(self, data: Array) -> None:
         """Take new values for the same pattern, data[nnz] in CSR order; copied."""
-        values = np.require(data, self.dtype, "CA")
         if self._csr is None:
-            self._core.update(values)
+            self._core.update(np.require(data, self.dtype, BEHAVED))
         else:
-            self._csr.data[...] = values
+            # A fresh array, so that a product under way in another thread sees one set of values.
+            self._use_csr(self._csr._replace(data=data.astype(self.dtype)))
 
     def to_csr(self) -> CsrArrays:
         """The matrix as fresh CSR arrays, bit for bit as it came, in the dtype of the plan."""
         if self._csr is None:
-            return CsrArrays(*self._core.to_csr(), self.shape)
-        return CsrArrays(*(array.copy() for array in self._csr[:3]), self.shape)
+            indptr, indices, data = self._core.to_csr()
+        else:
+            indptr, indices, data = (array.copy() for array in self._csr[:3])
+        return CsrArrays(indptr, indices, data, self.shape)
 
     def info(self, *, measure_break_even: bool = True) -> dict[str, Any]:
         """What was built, how large it is and when it pays.

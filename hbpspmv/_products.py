@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hbpspmv._plan import Plan
-from hbpspmv._validate import Array, DType
+from hbpspmv._validate import BEHAVED, Array, DType
 
 
 def product(
@@ -24,7 +24,7 @@ def product(
     x is copied if it is not C-contiguous, not of dtype `result` or overlaps `out`. An `out` that is
     not C-contiguous is written through a temporary. With beta == 0, `out` is not read.
     """
-    x = np.require(x, result, "CA")
+    x = np.require(x, result, BEHAVED)
     shape = (plan.shape[0], *x.shape[1:])
     if out is None:
         y = np.empty(shape, result)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from typing import Any
 
-from hbpspmv import _hbpspmv_core as core
+import hbpspmv._hbpspmv_core as core
 from hbpspmv._validate import positive_integer, thread_count
 
 

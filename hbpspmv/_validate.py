@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numbers
 import operator
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +15,13 @@ DType = np.dtype[Any]
 #: What the kernels compute in. Other matrices are multiplied by SciPy's own kernels.
 KERNEL_DTYPES = frozenset(map(np.dtype, ("float32", "float64", "complex64", "complex128")))
 
-_REAL_OF = {
+_REAL_OF: Final[dict[DType, DType]] = {
     np.dtype("complex64"): np.dtype("float32"),
     np.dtype("complex128"): np.dtype("float64"),
 }
+
+#: What the core needs of a dense operand or a CSR array, for numpy.require.
+BEHAVED: Final = ("C_CONTIGUOUS", "ALIGNED")
 
 _INT32 = np.dtype(np.int32)
 _INT64 = np.dtype(np.int64)
@@ -65,9 +68,9 @@ def csr_arrays(indptr: Array, indices: Array, data: Array, shape: tuple[int, int
             raise ValueError(f"indptr ends at {nnz}, but {name} has length {len(array)}")
     index = _INT32 if indptr.dtype == indices.dtype == _INT32 else _INT64
     return CsrArrays(
-        np.require(indptr, index, "CA"),
-        np.require(indices[:nnz], index, "CA"),
-        np.require(data[:nnz], data.dtype.newbyteorder("="), "CA"),
+        np.require(indptr, index, BEHAVED),
+        np.require(indices[:nnz], index, BEHAVED),
+        np.require(data[:nnz], data.dtype.newbyteorder("="), BEHAVED),
         (int(n_rows), int(shape[1])),
     )
 
@@ -76,7 +79,7 @@ def result_dtype(a: DType, x: DType) -> DType | None:
     """The dtype of A @ x, which is SciPy's; None where SciPy's own kernels do the product."""
     if a not in KERNEL_DTYPES or x.kind not in "biufc":
         return None
-    result = np.result_type(a, x)
+    result = np.promote_types(a, x)
     return result if result in KERNEL_DTYPES else None
 
 
@@ -92,14 +95,13 @@ def vector(x: Any, shape: tuple[int, int]) -> Array:
     """x as an array of shape (n_cols,) or (n_cols, k)."""
     if hasattr(x, "tocsr"):
         raise TypeError("x is sparse, expected a dense vector; use A @ x for a sparse product")
-    x = np.asarray(x)
-    if x.dtype.kind not in "biufc":
-        raise TypeError(f"x has dtype {x.dtype}, expected a numeric dtype")
-    n_cols = shape[1]
-    if x.ndim not in (1, 2) or x.shape[0] != n_cols:
-        columns = (n_cols, x.shape[1]) if x.ndim == 2 else (n_cols,)
-        raise ValueError(f"x has shape {x.shape}, expected {columns} for A of shape {shape}")
-    return x
+    array: Array = np.asarray(x)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"x has dtype {array.dtype}, expected a numeric dtype")
+    expected = (shape[1], *array.shape[1:2])
+    if array.shape != expected:
+        raise ValueError(f"x has shape {array.shape}, expected {expected} for A of shape {shape}")
+    return array
 
 
 def output(out: Any, x: Array, shape: tuple[int, int], result: DType) -> Array:
