@@ -10,7 +10,19 @@ from hbpspmv.suite.results import MatrixResult, Measurement, Run
 
 @dataclass(frozen=True)
 class Column:
-    """One column: heading, cell text, and how early it gives way on a narrow terminal."""
+    """One column of the result table.
+
+    Attributes
+    ----------
+    heading : str
+        One or two lines.
+    cell : callable
+        Gives the text for a matrix.
+    keep : int
+        The column with the smallest number gives way first on a narrow terminal.
+    left, ratio : bool
+        Whether the text is aligned to the left, and whether it is a ratio.
+    """
 
     heading: str
     cell: Callable[[MatrixResult], str]
@@ -26,7 +38,7 @@ def table_columns(run: Run) -> list[Column]:
         Column("matrix", lambda m: m.name, left=True),
         Column("rows", lambda m: f"{m.rows:,}", keep=4),
         Column("cols", lambda m: f"{m.cols:,}", keep=3),
-        Column("nnz", lambda m: f"{m.nnz:,}", keep=7),
+        Column("nnz", lambda m: f"{m.nnz:,}", keep=6),
         Column("kernel", lambda m: m.measurements[ours].kernel, keep=5, left=True),
     ]
     for name in run.contenders:
@@ -35,28 +47,28 @@ def table_columns(run: Run) -> list[Column]:
     for name in run.contenders:
         columns += _rate_columns(run, name)
     if run.peers:
-        columns.append(Column("best peer", lambda m: _best_peer(run, m), keep=2, left=True))
-        columns.append(Column("x best", lambda m: _ratio(m.best_ratio(ours)), ratio=True))
+        columns.append(Column("best\npeer", lambda m: _best_peer(run, m), keep=2, left=True))
+        columns.append(Column("x\nbest", lambda m: _ratio(m.best_ratio(ours)), ratio=True))
     for peer in run.peers:
         columns.append(_ratio_column(run, peer))
     return columns
 
 
 def _build_column(run: Run, name: str) -> Column:
-    heading = f"{run.title(name)} build ms"
+    heading = f"{run.title(name)}\nbuild ms"
     return Column(heading, lambda m: _build(m.measurements[name]), keep=3)
 
 
 def _rate_columns(run: Run, name: str) -> list[Column]:
-    title, keep = run.title(name), 8 if name == run.ours else 6
+    title, keep = run.title(name), 8 if name == run.ours else 5
     return [
-        Column(f"{title} GFLOP/s", lambda m: _rate(m.measurements[name], "gflops"), keep=keep),
-        Column(f"{title} GB/s", lambda m: _rate(m.measurements[name], "gbytes"), keep=keep - 6),
+        Column(f"{title}\nGFLOP/s", lambda m: _rate(m.measurements[name], "gflops"), keep=keep),
+        Column(f"{title}\nGB/s", lambda m: _rate(m.measurements[name], "gbytes"), keep=keep - 4),
     ]
 
 
 def _ratio_column(run: Run, peer: str) -> Column:
-    return Column(f"x {run.title(peer)}", lambda m: _ratio(m.ratio(run.ours, peer)), 6, ratio=True)
+    return Column(f"x\n{run.title(peer)}", lambda m: _ratio(m.ratio(run.ours, peer)), 7, ratio=True)
 
 
 def _best_peer(run: Run, matrix: MatrixResult) -> str:
@@ -95,7 +107,7 @@ def fitting(columns: list[Column], cells: list[list[str]], width: int, gap: int)
         Characters between two columns.
     """
     widths = [
-        max([len(column.heading), *(len(row[i]) for row in cells)])
+        max(map(len, (*column.heading.split("\n"), *(row[i] for row in cells))))
         for i, column in enumerate(columns)
     ]
     shown = list(range(len(columns)))

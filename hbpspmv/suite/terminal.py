@@ -11,6 +11,7 @@ from hbpspmv.suite.columns import fitting, table_columns
 from hbpspmv.suite.machine import machine_line
 from hbpspmv.suite.results import MatrixResult, Run
 from hbpspmv.suite.text import (
+    LEGEND,
     SUMMARY_HEADINGS,
     busy_line,
     plain_summary,
@@ -91,7 +92,7 @@ class Terminal:
             print("no matrix was measured")
         for line in remarks(run):
             print(line)
-        print(settings_line(run))
+        print(f"{settings_line(run)}; {LEGEND}")
 
 
 def _rich_table(run: Run, width: int) -> Any:

@@ -25,6 +25,7 @@ _CSV_FIELDS = (
     "message",
 )
 BUSY = 0.1
+LEGEND = "x: how many times faster HBP is"
 SUMMARY_HEADINGS = ("HBP against", "matrices", "geometric mean", "min", "max", "losses")
 
 
@@ -44,16 +45,20 @@ def summary_cells(run: Run) -> list[list[str]]:
 
 
 def grid(headings: Sequence[str], cells: Sequence[Sequence[str]], left: Sequence[bool]) -> str:
-    """Return an aligned plain-text table with a rule below the headings."""
-    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
-    lines = []
-    for row in (headings, ["-" * w for w in widths], *cells):
-        texts = [
-            text.ljust(w) if flush else text.rjust(w)
-            for text, w, flush in zip(row, widths, left, strict=True)
-        ]
-        lines.append("  ".join(texts).rstrip())
-    return "\n".join(lines)
+    """Return an aligned plain-text table with a rule below the headings of one or two lines."""
+    stacked = [heading.split("\n") for heading in headings]
+    depth = max(map(len, stacked), default=1)
+    top = zip(*([""] * (depth - len(lines)) + lines for lines in stacked), strict=True)
+    rows = [*top, *cells]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rows.insert(depth, ["-" * width for width in widths])
+    return "\n".join(
+        "  ".join(
+            text.ljust(width) if flush else text.rjust(width)
+            for text, width, flush in zip(row, widths, left, strict=True)
+        ).rstrip()
+        for row in rows
+    )
 
 
 def plain_table(run: Run, width: int | None = None) -> str:
@@ -113,11 +118,10 @@ def markdown(run: Run) -> str:
     if summaries := summary_cells(run):
         lines += [*_markdown_rows(SUMMARY_HEADINGS, summaries, [True] + [False] * 5), ""]
     cells = [[column.cell(m) for column in columns] for m in run.ranked()]
-    headings = [column.heading for column in columns]
+    headings = [column.heading.replace("\n", " ") for column in columns]
     lines += [*_markdown_rows(headings, cells, [column.left for column in columns]), ""]
     lines += [
-        "Ratios say how many times faster HBP is; medians over all timed products. GB/s counts"
-        " the stored matrix, x and y once."
+        f"{LEGEND}; medians over all timed products. GB/s counts the stored matrix, x and y once."
     ]
     if notes := remarks(run):
         lines += ["", *(f"- {note}" for note in notes)]
