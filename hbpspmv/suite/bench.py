@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import hbpspmv
@@ -76,6 +77,7 @@ def run_bench(
         machine=machine,
         settings={**asdict(settings), "schedule": asdict(settings.schedule)},
         contenders=roster.describe(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
         busy_share=busy_share,
         missing=list(roster.missing),
     )

@@ -116,6 +116,8 @@ class Run:
     ----------
     contenders : dict
         What is known of each, by name, ours first.
+    started : str
+        Date and time in UTC, ISO 8601.
     busy_share : float
         Share of all CPUs that other processes used just before the run.
     missing, errors : list of str
@@ -127,6 +129,7 @@ class Run:
     machine: dict[str, Any]
     settings: dict[str, Any]
     contenders: dict[str, dict[str, Any]]
+    started: str = ""
     busy_share: float = 0.0
     missing: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)

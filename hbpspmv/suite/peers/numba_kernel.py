@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 
 @functools.cache
-def _compile() -> Callable[..., None]:
+def _compile() -> tuple[Callable[..., None], int]:
     # OpenMP first: its product took 105 us where the workqueue layer took 350 us (2 cores, cage10).
     os.environ.setdefault("NUMBA_THREADING_LAYER_PRIORITY", "omp tbb workqueue")
     import numba
@@ -37,14 +37,13 @@ def _compile() -> Callable[..., None]:
     compiled: Callable[..., None] = numba.njit(
         parallel=True, nogil=True, fastmath={"reassoc", "contract"}
     )(product)
-    return compiled
+    return compiled, int(numba.get_num_threads())
 
 
 def compiled_product(num_threads: int) -> Callable[..., None]:
     """Return the compiled kernel, set to `num_threads` or as many as Numba was started with."""
-    kernel = _compile()
+    kernel, started = _compile()
     import numba
 
-    limit: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    numba.set_num_threads(min(num_threads, limit))
+    numba.set_num_threads(min(num_threads, started))
     return kernel
