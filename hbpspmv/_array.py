@@ -44,6 +44,15 @@ class PlannedProducts(PlanInvalidation):
     _side: Side
     _plain_class: type[Any]
 
+    # What SciPy's classes bring.
+    shape: tuple[int, int]
+    ndim: int
+    dtype: DType
+    data: Array
+    indices: Array
+    indptr: Array
+    T: Any
+
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         self = super().__new__(cls)
         self._pair = None
@@ -83,19 +92,17 @@ class PlannedProducts(PlanInvalidation):
                     self._adopt(pair)
         return pair
 
-    def _source(self, side: Side) -> Source:
+    def _source(self, options: Options) -> Source:
         csr, fresh = self._csr()
-        return Source(
-            csr, fresh, self._fingerprint() if checks_wanted(side.options.check) else None
-        )
+        return Source(csr, fresh, self._fingerprint() if checks_wanted(options.check) else None)
 
     def _fingerprint(self) -> int:
-        return fingerprint(self.indptr, self.indices, self.data)  # type: ignore[attr-defined]
+        return fingerprint(self.indptr, self.indices, self.data)
 
     def _plan_for(self, dtype: DType) -> Plan:
         pair = self._shared_pair()
         side = self._side_of(pair)
-        plan = pair.plan(side, dtype, lambda: self._source(side))
+        plan = pair.plan(side, dtype, self._source)
         if plan.fingerprint is not None and plan.fingerprint != self._fingerprint():
             raise RuntimeError(
                 "the arrays of A were changed in place after its plan was built; "
@@ -162,9 +169,9 @@ class PlannedProducts(PlanInvalidation):
         The plan is built in O(nnz) time and holds its own copy of the matrix: 10 bytes or less
         per float64 entry and 6 or less per float32 entry, and a little for the blocks.
         """
-        dtype, ndim = self.dtype, self.ndim  # type: ignore[attr-defined]
-        if ndim != 2:
-            raise ValueError(f"A has {ndim} dimension, expected 2 for a plan")
+        dtype = self.dtype
+        if self.ndim != 2:
+            raise ValueError(f"A has {self.ndim} dimension, expected 2 for a plan")
         if dtype not in KERNEL_DTYPES:
             raise TypeError(
                 f"A has dtype {dtype}, expected float32, float64, complex64 or complex128 for a "
@@ -179,7 +186,7 @@ class PlannedProducts(PlanInvalidation):
             return self._plan_for(dtype)
         pair = self._shared_pair()
         side = self._side_of(pair)
-        return pair.replan(side, dtype, lambda: self._source(side), options)
+        return pair.replan(side, dtype, self._source, options)
 
     def refresh(self, *, pattern: bool = False) -> None:
         """Tell the plans that the arrays were written into.
@@ -193,7 +200,7 @@ class PlannedProducts(PlanInvalidation):
         Raises
         ------
         ValueError
-            If the number of entries has changed and `pattern` is false.
+            If `pattern` is false and the number of entries has changed.
 
         See Also
         --------
@@ -225,11 +232,8 @@ class PlannedProducts(PlanInvalidation):
         if pattern:
             pair.forget()
             return
-        for side, view in ((self._side_of(pair), self), (self._side_of_twin(pair), self.T)):  # type: ignore[attr-defined]
-            pair.refresh(side, lambda view=view, side=side: view._source(side))  # type: ignore[misc]
-
-    def _side_of_twin(self, pair: PlanPair) -> Side:
-        return pair.reverse if self._side_of(pair) is pair.forward else pair.forward
+        for view in (self, self.T):
+            pair.refresh(view._side_of(pair), view._source)
 
     # Products. SciPy's `@`, `dot` and solvers come here with x of the right shape.
 
@@ -249,9 +253,9 @@ class PlannedProducts(PlanInvalidation):
 
     def _planned_product(self, x: Array) -> Array | None:
         """A @ x, or None where SciPy's own kernels are to do it."""
-        dtype, ndim = self.dtype, self.ndim  # type: ignore[attr-defined]
+        dtype = self.dtype
         result = result_dtype(dtype, x.dtype)
-        if result is None or ndim != 2:
+        if result is None or self.ndim != 2:
             return None
         return product(self._plan_for(plan_dtype(dtype, result)), x, result)
 
@@ -273,8 +277,11 @@ class PlannedProducts(PlanInvalidation):
 
     def transpose(self, axes: Any = None, copy: bool = False) -> Any:
         twin = super().transpose(axes=axes, copy=copy)  # type: ignore[misc]
-        # A twin with converted index arrays would not notice changes of them, nor be noticed.
-        if not copy and twin is not self and twin.indices.dtype == self.indices.dtype:  # type: ignore[attr-defined]
+        if not copy and twin is not self:
+            if twin.indices.dtype != self.indices.dtype:
+                # SciPy has narrowed the indices in a copy; what is changed in place must be
+                # changed for both, as they are to have the same plans.
+                twin.indptr, twin.indices = self.indptr, self.indices
             twin._adopt(self._shared_pair())
         return twin
 

@@ -68,8 +68,8 @@ class PlanPair:
         self.reverse = Side(reverse)
         self._lock = ForkSafeLock()
 
-    def plan(self, side: Side, dtype: DType, source: Callable[[], Source]) -> Plan:
-        """The plan of `side` in `dtype`, built from `source()` if there is none yet."""
+    def plan(self, side: Side, dtype: DType, source: Callable[[Options], Source]) -> Plan:
+        """The plan of `side` in `dtype`, built from `source` if there is none yet."""
         plan = side.plans.get(dtype)
         if plan is None:
             with self._lock:
@@ -78,13 +78,13 @@ class PlanPair:
                 plans = side.plans
                 plan = plans.get(dtype)
                 if plan is None:
-                    csr, owned, fingerprint = source()
+                    csr, owned, fingerprint = source(side.options)
                     plan = Plan(csr, dtype, side.options, owned=owned, fingerprint=fingerprint)
                     plans[dtype] = plan
         return plan
 
     def replan(
-        self, side: Side, dtype: DType, source: Callable[[], Source], options: Options
+        self, side: Side, dtype: DType, source: Callable[[Options], Source], options: Options
     ) -> Plan:
         """The plan of `side` in `dtype` under new options; plans that do not follow them go."""
         with self._lock:
@@ -102,11 +102,11 @@ class PlanPair:
         self.forward.plans = {}
         self.reverse.plans = {}
 
-    def refresh(self, side: Side, source: Callable[[], Source]) -> None:
-        """Give the plans of `side` the present values of `source()`, whose pattern is the same."""
+    def refresh(self, side: Side, source: Callable[[Options], Source]) -> None:
+        """Give the plans of `side` the present values of `source`, whose pattern is the same."""
         with self._lock:
             if side.plans:
-                csr, _, fingerprint = source()
+                csr, _, fingerprint = source(side.options)
                 for plan in side.plans.values():
                     plan.update(csr.data)
                     plan.fingerprint = fingerprint

@@ -101,7 +101,7 @@ class HbpOperator(LinearOperator):
         self._pair = PlanPair(options, options)
         csr = csr_arrays(A.indptr, A.indices, A.data, A.shape)
         self._plan = self._pair.plan(
-            self._pair.forward, A.dtype, lambda: Source(csr, owned=False, fingerprint=None)
+            self._pair.forward, A.dtype, lambda _: Source(csr, owned=False, fingerprint=None)
         )
 
     @property
@@ -131,11 +131,11 @@ class HbpOperator(LinearOperator):
 
     def _plan_for(self, dtype: DType) -> Plan:
         return self._pair.plan(
-            self._pair.forward, dtype, lambda: Source(self._plan.to_csr(), True, None)
+            self._pair.forward, dtype, lambda _: Source(self._plan.to_csr(), True, None)
         )
 
     def _transposed_plan_for(self, dtype: DType) -> Plan:
-        def source() -> Source:
+        def source(_: Options) -> Source:
             indptr, indices, data, shape = self._plan.to_csr()
             rows = csr_array((data, indices, indptr), shape=shape).tocsc()
             csr: CsrArrays = csr_arrays(rows.indptr, rows.indices, rows.data, shape[::-1])

@@ -202,6 +202,8 @@ class Plan:
 
     def update(self, data: Array) -> None:
         """Take new values for the same pattern, data[nnz] in CSR order; copied."""
+        if len(data) != self.nnz:
+            raise ValueError(f"data has length {len(data)}, expected {self.nnz}, that of the plan")
         if self._csr is None:
             self._core.update(np.require(data, self.dtype, BEHAVED))
         else:

@@ -10,7 +10,16 @@ from hbpspmv._array import PlannedProducts
 from hbpspmv._operator import HbpOperator
 from hbpspmv._plan import Plan
 from hbpspmv._products import product
-from hbpspmv._validate import Array, output, plan_dtype, result_dtype, scalar, thread_count, vector
+from hbpspmv._validate import (
+    Array,
+    DType,
+    output,
+    plan_dtype,
+    result_dtype,
+    scalar,
+    thread_count,
+    vector,
+)
 
 
 def spmv(
@@ -81,8 +90,8 @@ def spmv(
             f"A must be an hbp_array, an HbpOperator or a Plan, not {type(A).__name__}; "
             "convert it once with hbpspmv.hbp_array(A)"
         )
-    shape: tuple[int, int] = A.shape  # type: ignore[union-attr]
-    dtype: np.dtype[Any] = A.dtype  # type: ignore[union-attr]
+    shape: tuple[int, int] = A.shape
+    dtype: DType = A.dtype
     if len(shape) != 2:
         raise ValueError(f"A has shape {shape}, expected two dimensions")
     x = vector(x, shape)

@@ -25,7 +25,8 @@ def set_num_threads(num_threads: int) -> None:
     -----
     The setting holds for the whole process. It starts as the environment variable
     ``HBPSPMV_NUM_THREADS``, or else as the number of CPUs that the process may run on.
-    ``threadpoolctl.threadpool_limits`` changes it too, for as long as its block lasts.
+    ``threadpoolctl.threadpool_limits`` changes it too, for as long as its block lasts. A plan or a
+    call with ``num_threads`` of its own is not bound by either.
 
     Examples
     --------

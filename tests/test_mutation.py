@@ -208,6 +208,35 @@ def test_refresh_of_the_pattern():
     np.testing.assert_allclose(A @ x, S @ x, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("kernel", ["hbp", "csr"])
+def test_refresh_with_another_number_of_entries(kernel):
+    A = hbp_array(sample())
+    y = A.plan(expected_calls=1 if kernel == "csr" else None) and A @ np.ones(200)
+    A.indptr[-1] -= 5
+    with pytest.raises(ValueError, match="data has length 8995, expected 9000"):
+        A.refresh()
+    np.testing.assert_array_equal(A @ np.ones(200), y)
+
+
+def test_views_of_arrays_with_wide_indices_share_one_plan(monkeypatch):
+    # SciPy narrows the indices of every transposed view anew.
+    builds = record_builds(monkeypatch)
+    A, S = hbp_array(sample()), sample()
+    for B in (A, S):
+        B.indptr, B.indices = B.indptr.astype("int64"), B.indices.astype("int64")
+    z = np.random.default_rng(0).standard_normal(300)
+    for _ in range(3):
+        np.testing.assert_allclose(A.T @ z, S.T @ z, rtol=1e-12, atol=1e-12)
+    assert len(builds) == 1
+    T = A.T
+    A[:, 5] = S[:, 5] = 0
+    A.eliminate_zeros()
+    S.eliminate_zeros()
+    x = np.random.default_rng(0).standard_normal(200)
+    np.testing.assert_allclose(T.T @ x, S @ x, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(A @ x, S @ x, rtol=1e-12, atol=1e-12)
+
+
 def test_refresh_without_a_plan_does_nothing(monkeypatch):
     builds = record_builds(monkeypatch)
     hbp_array(sample()).refresh()

@@ -56,6 +56,22 @@ class TestHbpArrayNonCanonical(suite._NonCanonicalCSMixin, TestHbpArray):
     """The same with unsorted and duplicate entries and explicit zeros in every matrix."""
 
 
+class _InTheFormat:
+    """SciPy's matrices are small; this lays them out in the HBP format all the same."""
+
+    @pytest.fixture(autouse=True)
+    def _format_for_all_sizes(self, monkeypatch):
+        monkeypatch.setattr("hbpspmv._plan.choose_kernel", lambda *_: ("hbp", "a test"))
+
+
+class TestHbpArrayInTheFormat(_InTheFormat, TestHbpArray):
+    pass
+
+
+class TestHbpArrayNonCanonicalInTheFormat(_InTheFormat, TestHbpArrayNonCanonical):
+    pass
+
+
 class TestTwin(suite.TestCSC):
     spcreator = _quietly(hbp_csc_array)
     csr_container = hbp_array
@@ -63,7 +79,11 @@ class TestTwin(suite.TestCSC):
 
 
 class TestTwinNonCanonical(suite._NonCanonicalCSMixin, TestTwin):
-    """The same for the twin."""
+    pass
+
+
+class TestTwinInTheFormat(_InTheFormat, TestTwin):
+    pass
 
 
 TestHbpArray.init_class()
