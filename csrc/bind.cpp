@@ -243,6 +243,8 @@ class CorePlan {
             r["csr_nbytes"] = d.csr_nbytes;
             r["padding"] = 0.0;  // the format has none
             r["tail_elements"] = d.tail_elements;
+            r["tiled_elements"] = d.tiled_elements;
+            r["shifted_elements"] = d.shifted_elements;
             r["long_rows"] = d.long_rows;
             r["length_spread_before"] = d.length_spread_before;
             r["length_spread_after"] = d.length_spread_after;

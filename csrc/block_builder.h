@@ -1,4 +1,4 @@
-// One row block from CSR to HBP: its entries by column block, its rows by hash, its streams.
+// One row block from CSR to HBP: deals its entries to column blocks and fills their streams.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "build.h"
-#include "row_hash.h"
+#include "slot_order.h"
 
 namespace hbp {
 
@@ -27,6 +27,8 @@ struct RowBlockPiece {
     std::vector<uint16_t> slot_row;
     std::vector<uint32_t> slot_length;
     std::vector<ScrambledRow> scrambled;
+    int64_t first_column = 0;  // in the matrix's column stream
+    int64_t n_columns = 0;     // stored from there
 };
 
 template <class I, class T>
@@ -46,12 +48,15 @@ class BlockBuilder {
         }
         piece_ = &piece;
         row_block_ = rb;
+        piece.first_column = row_ptr_[0];
+        column_out_ = m_.column.data() + row_ptr_[0];
         if (m_.n_col_blocks == 1) {
             const int64_t at = row_ptr_[0];
             block(0, n_rows, row_ptr_.data(), csr_.indices + at, csr_.data + at, at);
         } else {
             many_column_blocks(first_row, n_rows);
         }
+        piece.n_columns = column_out_ - m_.column.data() - piece.first_column;
     }
 
   private:
@@ -157,39 +162,51 @@ class BlockBuilder {
         b.row_block = static_cast<int32_t>(row_block_);
         b.col_block = cb;
         b.first_element = first_element;
+        b.first_column = column_out_ - m_.column.data();
         b.first_slot = static_cast<int64_t>(p.slot_row.size());
         b.first_run = static_cast<int64_t>(p.run.size());
         b.first_length = static_cast<int64_t>(p.slot_length.size());
         b.n_elements = row_ptr[n_rows] - row_ptr[0];
         first_run_ = p.run.size();
         choose_encoding(values, b);
-        hash_rows(n_rows, row_ptr);
-        b.n_slots = static_cast<uint32_t>(n_slots_);
-        p.slot_row.insert(p.slot_row.end(), slot_.begin(),
-                          slot_.begin() + static_cast<std::ptrdiff_t>(n_slots_));
-
-        column_out_ = m_.column.data() + first_element;
         value_out_ = b.encoding == Encoding::raw ? m_.value.data() + first_element : nullptr;
+
         const uint32_t lanes = static_cast<uint32_t>(m_.geometry.lanes);
-        const size_t n_grouped = n_slots_ - n_long_;
-        for (size_t s = 0; s < n_grouped; s += lanes) {
-            const uint32_t n = static_cast<uint32_t>(std::min<size_t>(lanes, n_grouped - s));
-            group(slot_.data() + s, n, row_ptr, columns, values);
+        order_.arrange(n_rows, row_ptr, columns, lanes);
+        const std::vector<Slot>& slot = order_.slots();
+        b.n_slots = static_cast<uint32_t>(slot.size());
+        for (const Slot& s : slot) {
+            p.slot_row.push_back(s.row);
         }
-        if (n_long_ > 0) {
-            p.run.push_back({static_cast<uint32_t>(RunKind::along),
-                             static_cast<uint32_t>(n_long_), 0});
-            for (size_t s = n_grouped; s < n_slots_; ++s) {
-                const int64_t at = row_ptr[slot_[s]] - row_ptr[0];
-                const uint32_t n = length(row_ptr, slot_[s]);
-                p.slot_length.push_back(n);
-                put(columns + at, value_at(values, at), n, 1);
-                advance(n);
-            }
+        const Source<Index> source{row_ptr, columns, values};
+        size_t s = 0;
+        for (; s < order_.n_single(); s += lanes) {
+            const size_t n = std::min<size_t>(lanes, order_.n_single() - s);
+            single_group(slot.data() + s, static_cast<uint32_t>(n), source);
+        }
+        for (s = order_.n_single(); s < order_.n_grouped(); s += lanes) {
+            tile_group(slot.data() + s, source);
+        }
+        for (; s < slot.size(); ++s) {
+            along(slot[s], source);
         }
         b.n_runs = static_cast<uint32_t>(static_cast<int64_t>(p.run.size()) - b.first_run);
         p.block.push_back(b);
     }
+
+    // The entries of a block, row by row.
+    template <class Index>
+    struct Source {
+        const int64_t* row_ptr;
+        const Index* columns;
+        const T* values;
+
+        uint32_t length(uint32_t row) const {
+            return static_cast<uint32_t>(row_ptr[row + 1] - row_ptr[row]);
+        }
+        const Index* columns_of(uint32_t row) const { return columns + row_ptr[row] - row_ptr[0]; }
+        const T* values_of(uint32_t row) const { return values + row_ptr[row] - row_ptr[0]; }
+    };
 
     void choose_encoding(const T* values, Block<T>& b) {
         b.encoding = Encoding::constant;
@@ -206,98 +223,133 @@ class BlockBuilder {
         }
     }
 
-    static uint32_t length(const int64_t* row_ptr, uint16_t row) {
-        return static_cast<uint32_t>(row_ptr[row + 1] - row_ptr[row]);
-    }
-
-    // slot_[n_slots_]: the non-empty rows, by class, then by row. O(rows + classes).
-    void hash_rows(int64_t n_rows, const int64_t* row_ptr) {
-        uint32_t start[n_row_classes + 1] = {};
-        for (int64_t i = 0; i < n_rows; ++i) {
-            const int64_t n = row_ptr[i + 1] - row_ptr[i];
-            if (n > UINT32_MAX) {
-                throw InvalidCsr("a row has " + std::to_string(n) +
-                                 " entries in one column block, at most " +
-                                 std::to_string(UINT32_MAX) + " are possible");
-            }
-            ++start[row_class(static_cast<uint32_t>(n)) + 1];
-        }
-        const size_t n_empty = start[1];
-        n_long_ = start[n_row_classes];
-        n_slots_ = static_cast<size_t>(n_rows) - n_empty;
-        start[1] = 0;
-        for (uint32_t c = 1; c < n_row_classes; ++c) {
-            start[c + 1] += start[c];
-        }
-        slot_.resize(n_slots_ + 1);
-        start[0] = static_cast<uint32_t>(n_slots_);  // empty rows all land in the spare place
-        for (int64_t i = 0; i < n_rows; ++i) {
-            const uint32_t c = row_class(length(row_ptr, static_cast<uint16_t>(i)));
-            slot_[start[c]] = static_cast<uint16_t>(i);
-            start[c] += c != 0;
+    // One more group or slot of a kind: lengthens the block's last run where it is the same.
+    void add_to_run(RunKind kind, uint32_t height, uint32_t length) {
+        std::vector<Run>& run = piece_->run;
+        const uint32_t k = static_cast<uint32_t>(kind);
+        if (run.size() > first_run_ && run.back().kind == k && run.back().height == height &&
+            run.back().length == length) {
+            ++run.back().n;
+        } else {
+            run.push_back({k, height, 1, length});
         }
     }
 
-    // One group of n slots: equal lengths make it full, anything else ragged.
+    // n slots of height 1: equal lengths make the group full or shifted, anything else ragged.
     template <class Index>
-    void group(const uint16_t* rows, uint32_t n, const int64_t* row_ptr, const Index* columns,
-               const T* values) {
-        RowBlockPiece<T>& p = *piece_;
-        uint32_t shortest = length(row_ptr, rows[0]);
+    void single_group(const Slot* slot, uint32_t n, const Source<Index>& source) {
+        uint32_t shortest = source.length(slot[0].row);
         uint32_t longest = shortest;
         for (uint32_t i = 1; i < n; ++i) {
-            shortest = std::min(shortest, length(row_ptr, rows[i]));
-            longest = std::max(longest, length(row_ptr, rows[i]));
+            shortest = std::min(shortest, source.length(slot[i].row));
+            longest = std::max(longest, source.length(slot[i].row));
         }
         const bool full = n == static_cast<uint32_t>(m_.geometry.lanes) && shortest == longest;
-        for (uint32_t i = 0; i < n; ++i) {
-            const int64_t at = row_ptr[rows[i]] - row_ptr[0];
-            put(columns + at, value_at(values, at), shortest, n, i);
-        }
-        advance(shortest * n);
-        if (full) {
-            const bool same = p.run.size() > first_run_ &&
-                              p.run.back().kind == static_cast<uint32_t>(RunKind::full) &&
-                              p.run.back().length == shortest;
-            if (same) {
-                ++p.run.back().n;
-            } else {
-                p.run.push_back({static_cast<uint32_t>(RunKind::full), 1, shortest});
+        if (full && is_shifted(slot, n, shortest, source)) {
+            add_to_run(RunKind::shifted, 1, shortest);
+            put_columns(source.columns_of(slot[0].row), shortest, 1, 0);
+            column_out_ += shortest;
+            for (uint32_t i = 0; i < n; ++i) {
+                put_values(source.values_of(slot[i].row), shortest, n, i);
             }
+            advance_values(int64_t{shortest} * n);
             return;
         }
-        p.run.push_back({static_cast<uint32_t>(RunKind::ragged), n, shortest});
         for (uint32_t i = 0; i < n; ++i) {
-            const uint32_t tail = length(row_ptr, rows[i]) - shortest;
-            const int64_t at = row_ptr[rows[i]] - row_ptr[0] + shortest;
-            p.slot_length.push_back(tail);
-            put(columns + at, value_at(values, at), tail, 1);
-            advance(tail);
+            put_columns(source.columns_of(slot[i].row), shortest, n, i);
+            put_values(source.values_of(slot[i].row), shortest, n, i);
+        }
+        column_out_ += int64_t{shortest} * n;
+        advance_values(int64_t{shortest} * n);
+        if (full) {
+            add_to_run(RunKind::full, 1, shortest);
+            return;
+        }
+        piece_->run.push_back({static_cast<uint32_t>(RunKind::ragged), 1, n, shortest});
+        for (uint32_t i = 0; i < n; ++i) {
+            const uint32_t tail = source.length(slot[i].row) - shortest;
+            piece_->slot_length.push_back(tail);
+            put_columns(source.columns_of(slot[i].row) + shortest, tail, 1, 0);
+            put_values(source.values_of(slot[i].row) + shortest, tail, 1, 0);
+            column_out_ += tail;
+            advance_values(tail);
         }
     }
 
-    const T* value_at(const T* values, int64_t at) const { return constant_ ? values : values + at; }
-
-    // Copies n elements of one row to the streams, `stride` apart, from place `lane`.
     template <class Index>
-    void put(const Index* columns, const T* values, uint32_t n, uint32_t stride,
-             uint32_t lane = 0) {
+    static bool is_shifted(const Slot* slot, uint32_t n, uint32_t length,
+                           const Source<Index>& source) {
+        if (length < tuning::min_shifted_length) {
+            return false;
+        }
+        const Index* first = source.columns_of(slot[0].row);
+        for (uint32_t i = 1; i < n; ++i) {
+            const Index* own = source.columns_of(slot[i].row);
+            for (uint32_t k = 0; k < length; ++k) {
+                if (static_cast<int64_t>(own[k]) != static_cast<int64_t>(first[k]) + i) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    // A group of tiles of one height and length.
+    template <class Index>
+    void tile_group(const Slot* slot, const Source<Index>& source) {
+        const uint32_t lanes = static_cast<uint32_t>(m_.geometry.lanes);
+        const uint32_t height = slot[0].height;
+        const uint32_t length = source.length(slot[0].row);
+        add_to_run(RunKind::full, height, length);
+        for (uint32_t i = 0; i < lanes; ++i) {
+            put_columns(source.columns_of(slot[i].row), length, lanes, i);
+            for (uint32_t h = 0; h < height; ++h) {
+                put_values(source.values_of(slot[i].row + h), length, lanes * height,
+                           h * lanes + i);
+            }
+        }
+        column_out_ += int64_t{length} * lanes;
+        advance_values(int64_t{length} * lanes * height);
+    }
+
+    // A tile of long rows.
+    template <class Index>
+    void along(const Slot& slot, const Source<Index>& source) {
+        const uint32_t n = source.length(slot.row);
+        add_to_run(RunKind::along, slot.height, 0);
+        piece_->slot_length.push_back(n);
+        put_columns(source.columns_of(slot.row), n, 1, 0);
+        column_out_ += n;
+        for (uint32_t h = 0; h < slot.height; ++h) {
+            put_values(source.values_of(slot.row + h), n, 1, 0);
+            advance_values(n);
+        }
+    }
+
+    // Copies n columns of one row to the column stream, `stride` apart, from place `lane`.
+    template <class Index>
+    void put_columns(const Index* columns, uint32_t n, uint32_t stride, uint32_t lane) {
+        uint16_t* to = column_out_ + lane;
         for (uint32_t k = 0; k < n; ++k) {
             const int64_t j = columns[k];
             if constexpr (sizeof(Index) > 2) {
                 check_column(j, m_.n_cols);
             }
-            column_out_[static_cast<size_t>(k) * stride + lane] = static_cast<uint16_t>(j);
-        }
-        if (value_out_ != nullptr) {
-            for (uint32_t k = 0; k < n; ++k) {
-                value_out_[static_cast<size_t>(k) * stride + lane] = values[k];
-            }
+            to[static_cast<size_t>(k) * stride] = static_cast<uint16_t>(j);
         }
     }
 
-    void advance(uint32_t n) {
-        column_out_ += n;
+    void put_values(const T* values, uint32_t n, uint32_t stride, uint32_t lane) {
+        if (value_out_ == nullptr) {
+            return;
+        }
+        T* to = value_out_ + lane;
+        for (uint32_t k = 0; k < n; ++k) {
+            to[static_cast<size_t>(k) * stride] = values[k];
+        }
+    }
+
+    void advance_values(int64_t n) {
         if (value_out_ != nullptr) {
             value_out_ += n;
         }
@@ -323,9 +375,7 @@ class BlockBuilder {
     std::vector<uint16_t> dealt_column_;
     std::vector<T> dealt_value_;
     std::vector<int64_t> block_row_ptr_;
-    std::vector<uint16_t> slot_;
-    size_t n_slots_ = 0;
-    size_t n_long_ = 0;
+    SlotOrder order_;
 };
 
 }  // namespace hbp

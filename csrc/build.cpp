@@ -50,6 +50,28 @@ bool all_equal(const T* data, int64_t n) {
     return true;
 }
 
+// Closes the gaps that tiles and shifted groups left in the column stream.
+template <class T>
+void close_gaps(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
+    int64_t used = 0;
+    for (const auto& p : piece) {
+        used += p.n_columns;
+    }
+    if (used == m.nnz) {
+        return;
+    }
+    HugeArray<uint16_t> column(static_cast<size_t>(used));
+    int64_t at = 0;
+    for (auto& p : piece) {
+        std::copy_n(m.column.data() + p.first_column, p.n_columns, column.data() + at);
+        for (Block<T>& b : p.block) {
+            b.first_column += at - p.first_column;
+        }
+        at += p.n_columns;
+    }
+    m.column = std::move(column);
+}
+
 // Appends the pieces of the row blocks in order.
 template <class T>
 void assemble(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
@@ -140,6 +162,7 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
     if (error) {
         std::rethrow_exception(error);
     }
+    close_gaps(piece, m);
     assemble(piece, m);
     m.build_seconds = std::chrono::duration<double>(clock::now() - start).count();
     return m;

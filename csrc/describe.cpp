@@ -5,7 +5,6 @@
 
 #include "element_walk.h"
 #include "scalar.h"
-#include "tuning.h"
 
 namespace hbp {
 namespace {
@@ -15,13 +14,13 @@ struct Spread {
     double total = 0;
     int64_t groups = 0;
 
-    void add_groups(const std::vector<uint32_t>& length, size_t lanes) {
+    void add_groups(const std::vector<int64_t>& length, size_t lanes) {
         for (size_t s = 0; s < length.size(); s += lanes) {
             const auto end = length.begin() + static_cast<std::ptrdiff_t>(
                                                   std::min(s + lanes, length.size()));
             const auto [low, high] =
                 std::minmax_element(length.begin() + static_cast<std::ptrdiff_t>(s), end);
-            total += *high - *low;
+            total += static_cast<double>(*high - *low);
             ++groups;
         }
     }
@@ -39,10 +38,10 @@ Description describe(const HbpMatrix<T>& m) {
     d.blocks = v.n_blocks;
     d.csr_nbytes = (v.n_rows + 1 + v.nnz) * (m.index_is_64_bit ? 8 : 4) +
                    v.nnz * static_cast<int64_t>(sizeof(T));
-    d.nbytes = v.nnz * 2;
+    d.nbytes = static_cast<int64_t>(m.column.size()) * 2;
     Spread before, after;
-    std::vector<uint32_t> by_slot;
-    std::vector<std::pair<uint16_t, uint32_t>> by_row;
+    std::vector<int64_t> in_order;
+    std::vector<std::pair<uint32_t, int64_t>> by_row;
     for (int64_t bi = 0; bi < v.n_blocks; ++bi) {
         const Block<T>& b = v.block[bi];
         d.slots += b.n_slots;
@@ -56,6 +55,13 @@ Description describe(const HbpMatrix<T>& m) {
             switch (static_cast<RunKind>(run.kind)) {
                 case RunKind::full:
                     d.groups += run.n;
+                    d.tiled_elements += run.height == 1 ? 0
+                                                        : int64_t{run.n} * v.lanes * run.height *
+                                                              run.length;
+                    break;
+                case RunKind::shifted:
+                    d.groups += run.n;
+                    d.shifted_elements += int64_t{run.n} * v.lanes * run.length;
                     break;
                 case RunKind::ragged:
                     ++d.groups;
@@ -65,28 +71,29 @@ Description describe(const HbpMatrix<T>& m) {
                     slot_length += run.n;
                     break;
                 case RunKind::along:
-                    d.long_rows += run.n;
+                    d.long_rows += int64_t{run.n} * run.height;
                     slot_length += run.n;
                     break;
             }
         }
-        by_slot.assign(b.n_slots, 0);
-        for_each_slot_piece(v, b, [&](uint32_t s, int64_t, uint32_t, uint32_t n) {
-            by_slot[s] += n;
-        });
+        // In stored order the rows of a group of tiles have one length, whatever their order.
+        in_order.clear();
         by_row.clear();
-        for (uint32_t s = 0; s < b.n_slots; ++s) {
-            by_row.emplace_back(v.slot_row[b.first_slot + s], by_slot[s]);
-        }
-        // Long rows are multiplied one by one: they are in no group.
-        std::erase_if(by_slot, [](uint32_t n) { return n >= tuning::long_row; });
-        after.add_groups(by_slot, static_cast<size_t>(v.lanes));
+        for_each_block_row(v, b, [&](uint32_t r, const RowPiece& common, const RowPiece& tail,
+                                     bool is_long) {
+            const int64_t n = common.n + tail.n;
+            by_row.emplace_back(r, n);
+            if (!is_long) {  // long rows are multiplied one by one: they are in no group
+                in_order.push_back(n);
+            }
+        });
+        after.add_groups(in_order, static_cast<size_t>(v.lanes));
         std::sort(by_row.begin(), by_row.end());
-        by_slot.clear();
+        in_order.clear();
         for (const auto& [row, n] : by_row) {
-            by_slot.push_back(n);
+            in_order.push_back(n);
         }
-        before.add_groups(by_slot, static_cast<size_t>(v.lanes));
+        before.add_groups(in_order, static_cast<size_t>(v.lanes));
     }
     d.nbytes += v.n_blocks * static_cast<int64_t>(sizeof(Block<T>)) +
                 static_cast<int64_t>(m.run.size() * sizeof(Run) + m.slot_row.size() * 2 +

@@ -62,8 +62,12 @@ const KernelTable<T>& kernels() {
         const std::string& name = isa_in_use();
 #if defined(__x86_64__)
         if (name == "avx512") {
-            return avx512::gather_is_fast() ? avx512::kernels_with_gather<T>()
-                                            : avx512::kernels<T>();
+            if constexpr (!ScalarTraits<T>::is_complex) {
+                if (avx512::gather_is_fast()) {
+                    return avx512::kernels_with_gather<T>();
+                }
+            }
+            return avx512::kernels<T>();
         }
         if (name == "avx2") {
             return avx2::kernels<T>();

@@ -5,50 +5,15 @@
 #include <vector>
 
 #include "hbp_matrix.h"
+#include "row_pieces.h"
 
 namespace hbp {
 
-// Calls slot(s, first, stride, n) for every piece of every slot of a block, in stored order of
-// each row: n elements, the k-th at first + k * stride of the block's streams.
+// for_each_row for one block of a matrix.
 template <class T, class F>
-void for_each_slot_piece(const HbpView<T>& v, const Block<T>& b, F&& slot) {
-    const uint32_t* slot_length = v.slot_length + b.first_length;
-    const uint32_t lanes = static_cast<uint32_t>(v.lanes);
-    uint32_t s = 0;
-    int64_t at = 0;
-    for (const Run* run = v.run + b.first_run; run != v.run + b.first_run + b.n_runs; ++run) {
-        switch (static_cast<RunKind>(run->kind)) {
-            case RunKind::full:
-                for (uint32_t g = 0; g < run->n; ++g) {
-                    for (uint32_t i = 0; i < lanes; ++i) {
-                        slot(s + i, at + i, lanes, run->length);
-                    }
-                    s += lanes;
-                    at += static_cast<int64_t>(run->length) * lanes;
-                }
-                break;
-            case RunKind::ragged:
-                for (uint32_t i = 0; i < run->n; ++i) {
-                    slot(s + i, at + i, run->n, run->length);
-                }
-                at += static_cast<int64_t>(run->length) * run->n;
-                for (uint32_t i = 0; i < run->n; ++i) {
-                    slot(s + i, at, 1u, slot_length[i]);
-                    at += slot_length[i];
-                }
-                s += run->n;
-                slot_length += run->n;
-                break;
-            case RunKind::along:
-                for (uint32_t i = 0; i < run->n; ++i) {
-                    slot(s + i, at, 1u, slot_length[i]);
-                    at += slot_length[i];
-                }
-                s += run->n;
-                slot_length += run->n;
-                break;
-        }
-    }
+void for_each_block_row(const HbpView<T>& v, const Block<T>& b, F&& row) {
+    for_each_row(v.run + b.first_run, b.n_runs, static_cast<uint32_t>(v.lanes),
+                 v.slot_row + b.first_slot, v.slot_length + b.first_length, row);
 }
 
 // Number of entries of each row of a row block, row_length[rows of the row block].
@@ -56,10 +21,10 @@ template <class T>
 void row_lengths(const HbpView<T>& v, int64_t rb, std::vector<int64_t>& row_length) {
     row_length.assign(static_cast<size_t>(v.row_block_ptr[rb + 1] - v.row_block_ptr[rb]), 0);
     for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {
-        const Block<T>& b = v.block[bi];
-        for_each_slot_piece(v, b, [&](uint32_t s, int64_t, uint32_t, uint32_t n) {
-            row_length[v.slot_row[b.first_slot + s]] += n;
-        });
+        for_each_block_row(v, v.block[bi],
+                           [&](uint32_t r, const RowPiece& common, const RowPiece& tail, bool) {
+                               row_length[r] += common.n + tail.n;
+                           });
     }
 }
 
@@ -69,8 +34,9 @@ int64_t first_entry(const HbpView<T>& v, int64_t rb) {
     return v.block[v.block_ptr[rb]].first_element;
 }
 
-// Calls element(bi, k, place) for every element of a row block: k-th in block bi's streams, at
-// `place` in the CSR arrays.
+// Calls element(block, value, column, place) for every element of a row block: `value` counts in
+// the block's value stream, `column` is the column within the block, `place` counts in the CSR
+// arrays.
 template <class T, class F>
 void for_each_element(const HbpMatrix<T>& m, int64_t rb, F&& element) {
     const HbpView<T> v = m.view();
@@ -95,17 +61,19 @@ void for_each_element(const HbpMatrix<T>& m, int64_t rb, F&& element) {
     };
     for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {
         const Block<T>& b = v.block[bi];
-        for_each_slot_piece(v, b, [&](uint32_t s, int64_t first, uint32_t stride, uint32_t n) {
-            const size_t row = v.slot_row[b.first_slot + s];
-            const int64_t* order = m.scrambled.empty() || n == 0
-                                       ? nullptr
-                                       : order_of(first_row + static_cast<int64_t>(row));
-            for (uint32_t k = 0; k < n; ++k) {
-                const int64_t nth = done[row]++;
-                element(bi, first + static_cast<int64_t>(k) * stride,
-                        row_start[row] + (order != nullptr ? order[nth] : nth));
-            }
-        });
+        const uint16_t* column = v.column + b.first_column;
+        for_each_block_row(
+            v, b, [&](uint32_t r, const RowPiece& common, const RowPiece& tail, bool) {
+                const int64_t* order = m.scrambled.empty() ? nullptr : order_of(first_row + r);
+                for (const RowPiece& p : {common, tail}) {
+                    for (int64_t k = 0; k < p.n; ++k) {
+                        const int64_t nth = done[r]++;
+                        element(b, p.value + k * p.value_stride,
+                                column[p.column + k * p.column_stride] + p.column_add,
+                                row_start[r] + (order != nullptr ? order[nth] : nth));
+                    }
+                }
+            });
     }
 }
 

@@ -1,27 +1,29 @@
 // The HBP format: its arrays, their lengths, the invariants they obey.
 //
 // The matrix is cut into row blocks (row_block_ptr) and column blocks (block_cols wide). A block
-// stores its non-empty rows as slots; slots are ordered by the class of their length
-// (row_hash.h) and, within a class, by row. Consecutive slots form groups of `lanes`. An example
-// with one block, 2 lanes, letters for values:
+// stores its non-empty rows as slots. A slot is a tile: `height` consecutive rows that have the
+// same columns in this block, which are then stored once; most tiles of most matrices have height
+// 1. Slots are ordered by class, a hash of height and length (row_hash.h), and within a class by
+// row. Consecutive slots of one height and length form groups of `lanes`. An example with one
+// block, 2 lanes, letters for values:
 //
-//      a . b .        slots by length   row 1: c      row 2: e   | row 0: a b   row 4: i j
-//      . c . .                          row 3: f g h  (left over)
-//      . . . e        runs              full, 1 group of length 1 | full, 1 group of length 2
-//      f g . h                          ragged, 1 lane, common length 0, tail 3
-//      i . . j        value stream      c e | a i b j | f g h      (pass by pass, no padding)
-//      . . . .        column stream     1 3 | 0 0 2 3 | 0 1 3
+//      a . b .        slots            row 1: c     row 2: e    | row 0: a b   row 4: i j
+//      . c . .                         row 3: f g h (left over)
+//      . . . e        runs             full, 1 group, length 1  | full, 1 group, length 2
+//      f g . h                         ragged, 1 slot, common length 0, tail 3
+//      i . . j        value stream     c e | a i b j | f g h      (pass by pass, no padding)
+//      . . . .        column stream    1 3 | 0 0 2 3 | 0 1 3
 //
 // Symbols of the paper: output_hash is slot_row, begin_ptr is implied by the runs, zero_row and
 // add_sign do not exist: empty rows have no slot and a full group needs no end marks.
 //
 // Invariants (each has a test of the same wording):
-//  1. Every block holds at least one entry.
-//  2. Every slot holds at least one entry.
+//  1. Every block holds at least one element.
+//  2. Every slot holds at least one element.
 //  3. Blocks are ordered by row block, then by column block.
-//  4. Slots of a block are distinct rows.
-//  5. Slots are ordered by class, then by row, except inside a ragged group, which is ordered so too.
-//  6. The lengths of all slots add up to the entries of the block.
+//  4. Slots of a block cover distinct rows.
+//  5. Slots are ordered by class, then by row.
+//  6. The lengths of all rows of a block add up to its elements.
 //  7. Elements of a row keep the order they had in CSR.
 #pragma once
 #include <cstdint>
@@ -29,21 +31,28 @@
 namespace hbp {
 
 enum class RunKind : uint32_t {
-    full = 0,    // n groups of `lanes` slots, all of `length` elements, stored pass by pass
-    ragged = 1,  // one group of n slots: `length` common elements stored pass by pass, then the
-                 // tails slot by slot; slot_length has the n tail lengths
-    along = 2,   // n long rows stored row by row; slot_length has their n lengths
+    full = 0,     // n groups of `lanes` slots, all of `height` and `length`. Pass k holds the
+                  // k-th columns of all slots, and for each row of the tiles the k-th values
+    shifted = 1,  // as full, height 1, and in every pass slot i has the column of slot 0 plus i:
+                  // only slot 0's columns are stored
+    ragged = 2,   // one group of n <= lanes slots, height 1: `length` common elements pass by
+                  // pass, then the tails slot by slot; slot_length has the n tail lengths
+    along = 3,    // n slots of long rows, stored slot by slot, a tile's rows one after the other;
+                  // slot_length has their n lengths
 };
 
 struct Run {
-    uint32_t kind : 2;
-    uint32_t n : 30;
+    uint32_t kind : 3;
+    uint32_t height : 5;
+    uint32_t n : 24;
     uint32_t length;
 };
 
+inline constexpr int max_height = 4;
+
 enum class Encoding : uint8_t {
-    raw = 0,       // u16 columns, values
-    constant = 1,  // u16 columns, one value for the block
+    raw = 0,       // a value stream
+    constant = 1,  // one value for the whole block
 };
 inline constexpr int n_encodings = 2;
 
@@ -51,7 +60,8 @@ template <class T>
 struct Block {
     int32_t row_block;
     int32_t col_block;
-    int64_t first_element;  // into column, value
+    int64_t first_element;  // into value
+    int64_t first_column;   // into column
     int64_t first_slot;     // into slot_row
     int64_t first_run;      // into run
     int64_t first_length;   // into slot_length
@@ -75,9 +85,9 @@ struct HbpView {
     const int64_t* block_ptr;      // [n_row_blocks + 1] first block of each row block
     const Block<T>* block;         // [n_blocks]
     const Run* run;                // [sum of n_runs]
-    const uint16_t* slot_row;      // [sum of n_slots] row - first row of the row block
+    const uint16_t* slot_row;      // [sum of n_slots] first row - first row of the row block
     const uint32_t* slot_length;   // [slots of ragged and along runs]
-    const uint16_t* column;        // [nnz] column - first column of the column block
+    const uint16_t* column;        // [column_size] column - first column of the column block
     const T* value;                // [nnz], or null when every block is Encoding::constant
 };
 

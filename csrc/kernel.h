@@ -17,8 +17,8 @@
 
 namespace hbp {
 
-inline constexpr size_t value_prefetch_bytes = 1536;
-inline constexpr size_t column_prefetch_bytes = 768;
+inline constexpr size_t value_prefetch_bytes = 4096;
+inline constexpr size_t column_prefetch_bytes = 1024;
 
 // The value stream of an Encoding::raw block.
 template <class Simd>
@@ -26,12 +26,13 @@ struct RawValues {
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
     const T* at;
+    RawValues() = default;
     HBP_INLINE explicit RawValues(const BlockArgs<T>& b) : at(b.value) {}
     HBP_INLINE Vector vector(int offset) const { return Simd::load(at + offset); }
     HBP_INLINE T scalar(int64_t offset) const { return at[offset]; }
     HBP_INLINE void advance(int64_t n) { at += n; }
-    HBP_INLINE void prefetch() const {
-        __builtin_prefetch(reinterpret_cast<const char*>(at) + value_prefetch_bytes);
+    HBP_INLINE void prefetch(int offset) const {
+        __builtin_prefetch(reinterpret_cast<const char*>(at + offset) + value_prefetch_bytes);
     }
 };
 
@@ -42,89 +43,149 @@ struct ConstantValue {
     using Vector = typename Simd::Vector;
     T constant;
     Vector all;
+    ConstantValue() = default;
     HBP_INLINE explicit ConstantValue(const BlockArgs<T>& b)
         : constant(b.constant), all(Simd::broadcast(b.constant)) {}
     HBP_INLINE Vector vector(int) const { return all; }
     HBP_INLINE T scalar(int64_t) const { return constant; }
     HBP_INLINE void advance(int64_t) {}
-    HBP_INLINE void prefetch() const {}
+    HBP_INLINE void prefetch(int) const {}
 };
 
-// y[rows[lane]] += sum[lane] for all lanes of a group; rows are ascending and distinct.
+// y[rows[lane]] += sum[lane] for all lanes of a group.
+template <class Simd, int vectors>
+HBP_INLINE void add_scattered(typename Simd::T* y, const uint16_t* rows,
+                              const typename Simd::Vector (&sum)[vectors]) {
+    using T = typename Simd::T;
+    constexpr int lanes = vectors * Simd::width;
+    alignas(64) T lane_sum[lanes];
+    for (int v = 0; v < vectors; ++v) {
+        Simd::store(lane_sum + v * Simd::width, sum[v]);
+    }
+    for (int i = 0; i < lanes; ++i) {
+        y[rows[i]] = add(y[rows[i]], lane_sum[i]);
+    }
+}
+
+// The same where rows are ascending and distinct, so that consecutive ones show at their ends.
 template <class Simd, int vectors>
 HBP_INLINE void add_group(typename Simd::T* y, const uint16_t* rows,
                           const typename Simd::Vector (&sum)[vectors]) {
-    using T = typename Simd::T;
     constexpr int lanes = vectors * Simd::width;
     if (rows[lanes - 1] - rows[0] == lanes - 1) {
-        T* to = y + rows[0];
+        typename Simd::T* to = y + rows[0];
         for (int v = 0; v < vectors; ++v) {
             Simd::store(to + v * Simd::width,
                         Simd::add(Simd::load(to + v * Simd::width), sum[v]));
         }
     } else {
-        alignas(64) T lane_sum[lanes];
-        for (int v = 0; v < vectors; ++v) {
-            Simd::store(lane_sum + v * Simd::width, sum[v]);
-        }
-        for (int i = 0; i < lanes; ++i) {
-            y[rows[i]] = add(y[rows[i]], lane_sum[i]);
-        }
+        add_scattered<Simd, vectors>(y, rows, sum);
     }
 }
 
-// Full groups of one length. fixed_length 0: the length is known at run time only.
-template <class Simd, int vectors, uint32_t fixed_length, class Values>
-HBP_INLINE void full_run(uint32_t n_groups, uint32_t run_length, Values& value,
-                         const uint16_t*& column, const uint16_t*& rows,
-                         const typename Simd::T* x, typename Simd::T* y) {
+// The columns of a full run: every slot has its own.
+template <class Simd, int vectors>
+struct OwnColumns {
+    static HBP_INLINE typename Simd::Vector x_of(const typename Simd::T* x, const uint16_t* column,
+                                                 int v) {
+        return Simd::gather(x, column + v * Simd::width);
+    }
+    static constexpr int per_pass = vectors * Simd::width;
+};
+
+// The columns of a shifted run: slot i has the first one's plus i.
+template <class Simd, int vectors>
+struct ShiftedColumns {
+    static HBP_INLINE typename Simd::Vector x_of(const typename Simd::T* x, const uint16_t* column,
+                                                 int v) {
+        return Simd::load(x + *column + v * Simd::width);
+    }
+    static constexpr int per_pass = 1;
+};
+
+// Groups of one height and length. fixed_length 0: the length is known at run time only.
+template <class Simd, int vectors, int height, uint32_t fixed_length,
+          template <class, int> class Columns, class Values>
+HBP_INLINE void full_run(const Run& run, Values& value, const uint16_t*& column,
+                         const uint16_t*& rows, const typename Simd::T* x, typename Simd::T* y) {
     constexpr int lanes = vectors * Simd::width;
-    const uint32_t length = fixed_length ? fixed_length : run_length;
-    for (uint32_t g = 0; g < n_groups; ++g) {
-        typename Simd::Vector sum[vectors];
-        for (int v = 0; v < vectors; ++v) {
-            sum[v] = Simd::zero();
+    using ColumnsOf = Columns<Simd, vectors>;
+    const uint32_t length = fixed_length ? fixed_length : run.length;
+    for (uint32_t g = 0; g < run.n; ++g) {
+        typename Simd::Vector sum[height][vectors];
+        for (auto& row_sum : sum) {
+            for (auto& s : row_sum) {
+                s = Simd::zero();
+            }
         }
         for (uint32_t k = 0; k < length; ++k) {
-            value.prefetch();
             __builtin_prefetch(reinterpret_cast<const char*>(column) + column_prefetch_bytes);
             for (int v = 0; v < vectors; ++v) {
-                sum[v] = Simd::fma(value.vector(v * Simd::width),
-                                   Simd::gather(x, column + v * Simd::width), sum[v]);
+                const auto x_v = ColumnsOf::x_of(x, column, v);
+                for (int h = 0; h < height; ++h) {
+                    value.prefetch(h * lanes + v * Simd::width);
+                    sum[h][v] =
+                        Simd::fma(value.vector(h * lanes + v * Simd::width), x_v, sum[h][v]);
+                }
             }
-            value.advance(lanes);
-            column += lanes;
+            value.advance(height * lanes);
+            column += ColumnsOf::per_pass;
         }
-        add_group<Simd, vectors>(y, rows, sum);
+        if constexpr (height == 1) {
+            add_group<Simd, vectors>(y, rows, sum[0]);
+        } else {
+            for (int h = 0; h < height; ++h) {
+                add_scattered<Simd, vectors>(y + h, rows, sum[h]);
+            }
+        }
         rows += lanes;
     }
 }
 
-template <class Simd, int vectors, class Values>
-HBP_INLINE void full_runs(uint32_t n_groups, uint32_t length, Values& value,
-                          const uint16_t*& column, const uint16_t*& rows,
-                          const typename Simd::T* x, typename Simd::T* y) {
-    switch (length) {
+// Short rows get a loop of their own per length, for the lanes that real types have by default:
+// their groups are too short to hide the loop (+35 % on matrices of 4 to 8 entries a row).
+template <class Simd, int vectors, template <class, int> class Columns, class Values>
+HBP_INLINE void single_runs(const Run& run, Values& value, const uint16_t*& column,
+                            const uint16_t*& rows, const typename Simd::T* x,
+                            typename Simd::T* y) {
+    using T = typename Simd::T;
+    if constexpr (!ScalarTraits<T>::is_complex && vectors * Simd::width * sizeof(T) == 64) {
+        switch (run.length) {
 #define HBP_LENGTH(n)                                                                   \
     case n:                                                                             \
-        return full_run<Simd, vectors, n>(n_groups, length, value, column, rows, x, y);
-        HBP_LENGTH(1)
-        HBP_LENGTH(2)
-        HBP_LENGTH(3)
-        HBP_LENGTH(4)
-        HBP_LENGTH(5)
-        HBP_LENGTH(6)
-        HBP_LENGTH(7)
-        HBP_LENGTH(8)
+        return full_run<Simd, vectors, 1, n, Columns>(run, value, column, rows, x, y);
+            HBP_LENGTH(1)
+            HBP_LENGTH(2)
+            HBP_LENGTH(3)
+            HBP_LENGTH(4)
+            HBP_LENGTH(5)
+            HBP_LENGTH(6)
+            HBP_LENGTH(7)
+            HBP_LENGTH(8)
 #undef HBP_LENGTH
+        }
+    }
+    full_run<Simd, vectors, 1, 0, Columns>(run, value, column, rows, x, y);
+}
+
+template <class Simd, int vectors, class Values>
+HBP_INLINE void full_runs(const Run& run, Values& value, const uint16_t*& column,
+                          const uint16_t*& rows, const typename Simd::T* x, typename Simd::T* y) {
+    switch (run.height) {
+        case 1:
+            return single_runs<Simd, vectors, OwnColumns>(run, value, column, rows, x, y);
+        case 2:
+            return full_run<Simd, vectors, 2, 0, OwnColumns>(run, value, column, rows, x, y);
+        case 3:
+            return full_run<Simd, vectors, 3, 0, OwnColumns>(run, value, column, rows, x, y);
         default:
-            return full_run<Simd, vectors, 0>(n_groups, length, value, column, rows, x, y);
+            return full_run<Simd, vectors, 4, 0, OwnColumns>(run, value, column, rows, x, y);
     }
 }
 
 // One group of n <= lanes rows with `common` elements each, then their tails row by row.
 template <class Simd, int vectors, class Values>
-HBP_INLINE void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, Values& value,
+HBP_SHARED void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, Values& value,
                              const uint16_t*& column, const uint16_t*& rows,
                              const typename Simd::T* x, typename Simd::T* y) {
     using T = typename Simd::T;
@@ -178,43 +239,93 @@ HBP_INLINE T reduce_partials(T* partial) {
     return partial[0];
 }
 
-// The product of one long row of n elements, vectorised along the row.
-template <class Simd, class Values, class Index>
-HBP_INLINE typename Simd::T along_row(int64_t n, const Values& value, const Index* column,
-                                      const typename Simd::T* x) {
+// y[h] += the products of `height` long rows of n elements with the same columns, each
+// vectorised along the row. `value` holds them row after row.
+template <class Simd, int height, class Values, class Index>
+HBP_INLINE void along_rows(int64_t n, const Values& value, const Index* column,
+                           const typename Simd::T* x, typename Simd::T* y) {
     using T = typename Simd::T;
     constexpr int partials = tuning::long_row_partials;
-    constexpr int vectors = partials / Simd::width;
-    typename Simd::Vector acc[vectors];
-    for (int v = 0; v < vectors; ++v) {
-        acc[v] = Simd::zero();
+    constexpr int width = Simd::width;
+    alignas(64) T partial[height][partials] = {};
+    Values at[height];
+    for (int h = 0; h < height; ++h) {
+        at[h] = value;
+        at[h].advance(h * n);
     }
     int64_t k = 0;
-    Values at = value;
-    for (; k + partials <= n; k += partials) {
-        for (int v = 0; v < vectors; ++v) {
-            at.prefetch();
-            acc[v] = Simd::fma(at.vector(0), Simd::gather(x, column + k + v * Simd::width), acc[v]);
-            at.advance(Simd::width);
+    {
+        constexpr int vectors = partials / width;
+        typename Simd::Vector acc[height][vectors];
+        for (auto& row_acc : acc) {
+            for (auto& a : row_acc) {
+                a = Simd::zero();
+            }
         }
-        __builtin_prefetch(reinterpret_cast<const char*>(column + k) + column_prefetch_bytes);
-    }
-    int v_rest = 0;
-    alignas(64) T partial[partials];
-    for (int v = 0; v < vectors; ++v) {
-        if (k + Simd::width <= n && v == v_rest) {
-            acc[v] = Simd::fma(at.vector(0), Simd::gather(x, column + k), acc[v]);
-            at.advance(Simd::width);
-            k += Simd::width;
-            ++v_rest;
+        for (; k + partials <= n; k += partials) {
+            __builtin_prefetch(reinterpret_cast<const char*>(column + k) + column_prefetch_bytes);
+            for (int v = 0; v < vectors; ++v) {
+                const auto x_v = Simd::gather(x, column + k + v * width);
+                for (int h = 0; h < height; ++h) {
+                    at[h].prefetch(v * width);
+                    acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
+                }
+            }
+            for (int h = 0; h < height; ++h) {
+                at[h].advance(partials);
+            }
         }
-        Simd::store(partial + v * Simd::width, acc[v]);
+        for (int h = 0; h < height; ++h) {
+            for (int v = 0; v < vectors; ++v) {
+                Simd::store(partial[h] + v * width, acc[h][v]);
+            }
+        }
     }
-    T* rest = partial + v_rest * Simd::width;
-    for (int64_t i = 0; k + i < n; ++i) {
-        rest[i] = fused_multiply_add(at.scalar(i), x[column[k + i]], rest[i]);
+    int p = 0;
+    for (; k + width <= n; k += width, p += width) {
+        const auto x_v = Simd::gather(x, column + k);
+        for (int h = 0; h < height; ++h) {
+            T* to = partial[h] + p;
+            Simd::store(to, Simd::fma(at[h].vector(p), x_v, Simd::load(to)));
+        }
     }
-    return reduce_partials(partial);
+    for (; k < n; ++k, ++p) {
+        for (int h = 0; h < height; ++h) {
+            partial[h][p] = fused_multiply_add(at[h].scalar(p), x[column[k]], partial[h][p]);
+        }
+    }
+    for (int h = 0; h < height; ++h) {
+        y[h] = add(y[h], reduce_partials(partial[h]));
+    }
+}
+
+template <class Simd, int height, class Values>
+HBP_INLINE void along_run(const Run& run, const uint32_t* slot_length, Values& value,
+                          const uint16_t*& column, const uint16_t*& rows,
+                          const typename Simd::T* x, typename Simd::T* y) {
+    for (uint32_t i = 0; i < run.n; ++i) {
+        const int64_t n = slot_length[i];
+        along_rows<Simd, height>(n, value, column, x, y + rows[i]);
+        value.advance(n * height);
+        column += n;
+    }
+    rows += run.n;
+}
+
+template <class Simd, class Values>
+HBP_SHARED void along_runs(const Run& run, const uint32_t* slot_length, Values& value,
+                           const uint16_t*& column, const uint16_t*& rows,
+                           const typename Simd::T* x, typename Simd::T* y) {
+    switch (run.height) {
+        case 1:
+            return along_run<Simd, 1>(run, slot_length, value, column, rows, x, y);
+        case 2:
+            return along_run<Simd, 2>(run, slot_length, value, column, rows, x, y);
+        case 3:
+            return along_run<Simd, 3>(run, slot_length, value, column, rows, x, y);
+        default:
+            return along_run<Simd, 4>(run, slot_length, value, column, rows, x, y);
+    }
 }
 
 // y[n_block_rows] += A_block[n_block_rows, block_cols] * x[block_cols]. The caller owns y.
@@ -230,7 +341,10 @@ void block_spmv(const BlockArgs<typename Simd::T>& b) {
     for (const Run* run = b.run; run != b.run + b.n_runs; ++run) {
         switch (static_cast<RunKind>(run->kind)) {
             case RunKind::full:
-                full_runs<Simd, vectors>(run->n, run->length, value, column, rows, x, y);
+                full_runs<Simd, vectors>(*run, value, column, rows, x, y);
+                break;
+            case RunKind::shifted:
+                single_runs<Simd, vectors, ShiftedColumns>(*run, value, column, rows, x, y);
                 break;
             case RunKind::ragged:
                 ragged_group<Simd, vectors>(run->n, run->length, slot_length, value, column, rows,
@@ -238,14 +352,8 @@ void block_spmv(const BlockArgs<typename Simd::T>& b) {
                 slot_length += run->n;
                 break;
             case RunKind::along:
-                for (uint32_t i = 0; i < run->n; ++i) {
-                    const uint32_t n = slot_length[i];
-                    y[rows[i]] = add(y[rows[i]], along_row<Simd>(n, value, column, x));
-                    value.advance(n);
-                    column += n;
-                }
+                along_runs<Simd>(*run, slot_length, value, column, rows, x, y);
                 slot_length += run->n;
-                rows += run->n;
                 break;
         }
     }

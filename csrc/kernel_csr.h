@@ -14,7 +14,7 @@ struct CsrValues {
     HBP_INLINE Vector vector(int offset) const { return Simd::load(at + offset); }
     HBP_INLINE T scalar(int64_t offset) const { return at[offset]; }
     HBP_INLINE void advance(int64_t n) { at += n; }
-    HBP_INLINE void prefetch() const {}
+    HBP_INLINE void prefetch(int) const {}
 };
 
 // Y[n_rows, k] = A[n_rows, :] * X, k = a.n_vectors. The caller owns these rows of Y.
@@ -30,7 +30,7 @@ void csr_product(const CsrArgs<I, typename Simd::T>& a) {
         if (a.n_vectors == 1) {
             T sum{};
             if (n >= tuning::long_row) {
-                sum = along_row<Simd>(n, value, column, a.x);
+                along_rows<Simd, 1>(n, value, column, a.x, &sum);
             } else {
                 for (int64_t k = 0; k < n; ++k) {
                     sum = fused_multiply_add(value.at[k], a.x[column[k]], sum);
@@ -42,9 +42,9 @@ void csr_product(const CsrArgs<I, typename Simd::T>& a) {
                 y[j] = T{};
             }
             if (n >= tuning::long_row) {
-                long_row_multi<Simd>(n, value, column, a.x, y, a.n_vectors);
+                long_row_multi<Simd>({n, 0, 1, 0, 1, 0}, value, column, a.x, y, a.n_vectors);
             } else {
-                const RowPiece piece[2] = {{0, n, 1}, {0, 0, 1}};
+                const RowPiece piece[2] = {{n, 0, 1, 0, 1, 0}, {0, 0, 0, 0, 0, 0}};
                 short_row_multi<Simd>(piece, value, column, a.x, y, a.n_vectors);
             }
         }

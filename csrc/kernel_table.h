@@ -12,7 +12,7 @@ struct BlockArgs {
     const Run* run;               // [n_runs]
     const uint16_t* slot_row;     // [n_slots]
     const uint32_t* slot_length;  // [slots of ragged and along runs]
-    const uint16_t* column;       // [n_elements]
+    const uint16_t* column;       // the block's columns
     const T* value;               // [n_elements], unused by Encoding::constant
     const T* x;                   // the column block's segment
     T* y;                         // the row block's segment

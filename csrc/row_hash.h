@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "hbp_view.h"
 #include "tuning.h"
 
 namespace hbp {
@@ -25,6 +26,13 @@ inline constexpr uint32_t row_class(uint32_t length) {
     return exact_classes + (octave - first_octave) * classes_per_octave + step;
 }
 
-inline constexpr uint32_t n_row_classes = row_class(tuning::long_row) + 1;
+inline constexpr uint32_t n_length_classes = row_class(tuning::long_row) + 1;
+
+// The class of a slot: tiles of one height stay together, and long slots come last.
+inline constexpr uint32_t slot_class(uint32_t height, uint32_t length) {
+    return length >= tuning::long_row ? max_height * n_length_classes + height - 1
+                                      : (height - 1) * n_length_classes + row_class(length);
+}
+inline constexpr uint32_t n_slot_classes = max_height * (n_length_classes + 1);
 
 }  // namespace hbp

@@ -39,7 +39,7 @@ struct Product {
         a.n_runs = b.n_runs;
         a.slot_row = v.slot_row + b.first_slot;
         a.slot_length = v.slot_length + b.first_length;
-        a.column = v.column + b.first_element;
+        a.column = v.column + b.first_column;
         a.value = b.encoding == Encoding::raw ? v.value + b.first_element : nullptr;
         a.constant = b.constant;
         a.x = X + static_cast<int64_t>(b.col_block) * v.block_cols * n_vectors;

@@ -36,10 +36,8 @@ void to_csr(const HbpMatrix<T>& m, I* indptr, I* indices, T* data, int n_threads
         }
     }
     for_row_blocks(v.n_row_blocks, n_threads, [&](int64_t rb) {
-        for_each_element(m, rb, [&](int64_t bi, int64_t k, int64_t place) {
-            const Block<T>& b = v.block[bi];
-            indices[place] = static_cast<I>(static_cast<int64_t>(b.col_block) * v.block_cols +
-                                            v.column[b.first_element + k]);
+        for_each_element(m, rb, [&](const Block<T>& b, int64_t k, uint32_t j, int64_t place) {
+            indices[place] = static_cast<I>(static_cast<int64_t>(b.col_block) * v.block_cols + j);
             data[place] =
                 b.encoding == Encoding::constant ? b.constant : v.value[b.first_element + k];
         });
@@ -53,8 +51,8 @@ void update_values(HbpMatrix<T>& m, const T* data, int n_threads) {
     std::vector<Block<T>> block = m.block;
     const HbpView<T> v = m.view();
     for_row_blocks(v.n_row_blocks, n_threads, [&](int64_t rb) {
-        for_each_element(m, rb, [&](int64_t bi, int64_t k, int64_t place) {
-            value.data()[v.block[bi].first_element + k] = data[place];
+        for_each_element(m, rb, [&](const Block<T>& b, int64_t k, uint32_t, int64_t place) {
+            value.data()[b.first_element + k] = data[place];
         });
         for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {
             Block<T>& b = block[static_cast<size_t>(bi)];

@@ -35,7 +35,13 @@ inline constexpr int64_t cost_per_element = 4;
 inline constexpr int64_t cost_per_slot = 8;
 
 // Rows of a row block unless the caller chooses.
-inline constexpr int64_t default_block_rows = 4096;
+inline constexpr int64_t default_block_rows = 8192;
+
+// Rows shorter than this form no tiles: their few columns are not worth storing once.
+inline constexpr uint32_t min_tile_length = 3;
+
+// Groups of shorter rows are not tested for shifted columns.
+inline constexpr uint32_t min_shifted_length = 2;
 
 // Matrices with fewer entries are multiplied from CSR.
 inline constexpr int64_t min_nnz_for_hbp = 2000;

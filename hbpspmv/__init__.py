@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hbpspmv._array import hbp_array
 from hbpspmv._config import show_config
 from hbpspmv._geometry import Geometry
@@ -26,10 +28,14 @@ __all__ = [
 register_with_threadpoolctl()
 
 
-def __getattr__(name: str) -> str:
-    if name == "__version__":
-        # On demand: reading the metadata of the installation takes longer than the import.
-        from importlib.metadata import version
+__version__: str
 
-        return version("hbpspmv")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> str:
+        """`__version__`, on demand: reading an installation's metadata takes milliseconds."""
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("hbpspmv")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -124,13 +124,11 @@ const KernelTable<T>& kernels_with_gather() {
     return table;
 }
 
-#define HBP_FOR(T)                                    \
-    template const KernelTable<T>& kernels<T>(); \
-    template const KernelTable<T>& kernels_with_gather<T>();
-HBP_FOR(float)
-HBP_FOR(double)
-HBP_FOR(Complex<float>)
-HBP_FOR(Complex<double>)
-#undef HBP_FOR
+template const KernelTable<float>& kernels<float>();
+template const KernelTable<double>& kernels<double>();
+template const KernelTable<Complex<float>>& kernels<Complex<float>>();
+template const KernelTable<Complex<double>>& kernels<Complex<double>>();
+template const KernelTable<float>& kernels_with_gather<float>();
+template const KernelTable<double>& kernels_with_gather<double>();
 
 }  // namespace hbp::avx512

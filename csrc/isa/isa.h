@@ -26,7 +26,7 @@ bool gather_is_fast();
 template <class T>
 const KernelTable<T>& kernels();
 template <class T>
-const KernelTable<T>& kernels_with_gather();
+const KernelTable<T>& kernels_with_gather();  // real types only
 }  // namespace avx512
 #endif
 
