@@ -159,17 +159,20 @@ def test_nothing_to_time_and_garbage_collection_restored():
     assert timing.gc.isenabled()
 
 
-def test_cache_flusher_writes_its_whole_buffer(monkeypatch):
+def test_cache_flusher_writes_on_every_cpu(monkeypatch):
     seen = []
     original = np.zeros
     monkeypatch.setattr(
         timing.np, "zeros", lambda *args, **kw: seen.append(original(*args, **kw)) or seen[-1]
     )
-    flush = cache_flusher(8000)
+    affinity = machine.usable_cpus()
+    flush = cache_flusher(1 << 24)
     flush()
     flush()
-    assert seen[0].nbytes == 8000
-    assert (seen[0] == 2).all()
+    assert len(seen) == len(affinity)
+    assert sum(part.nbytes for part in seen) >= 1 << 24
+    assert all((part == 2).all() for part in seen)
+    assert machine.usable_cpus() == affinity  # the caller is not pinned
 
 
 # ---- results ---------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ def describe_machine() -> dict[str, Any]:
     config: dict[str, Any] = hbpspmv.show_config(mode="dicts") or {}
     return {
         "cpu": config.get("cpu") or platform.processor() or platform.machine(),
-        "cpus": usable_cpus(),
+        "cpus": len(usable_cpus()),
         "isa": config.get("isa", ""),
         "l1d_bytes": config.get("l1d_bytes", 0),
         "l2_bytes": config.get("l2_bytes", 0),
@@ -41,11 +41,11 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def usable_cpus() -> int:
-    """Return the number of CPUs in the affinity mask, where the system has one."""
+def usable_cpus() -> list[int]:
+    """Return the numbers of the CPUs in the affinity mask, or of all where there is no mask."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def busy_share(seconds: float = 0.3) -> float:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import gc
+import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
+
+from hbpspmv.suite.machine import usable_cpus
 
 Product = Callable[[], object]
+
+_PRIVATE_CACHE = 4 << 20  # more than the caches that one core has to itself
 
 
 @dataclass(frozen=True)
@@ -120,14 +127,24 @@ def _turn(product: Product, count: int, flush: Product | None) -> list[int]:
 def cache_flusher(nbytes: int) -> Product:
     """Return a function that pushes other data out of every cache by writing `nbytes`.
 
+    A core's own cache is emptied only by that core, so each CPU writes a part of the buffer.
+
     Parameters
     ----------
     nbytes : int
-        At least the size of the last-level cache.
+        More than the size of the last-level cache.
     """
-    buffer = np.zeros(max(nbytes // 8, 1), dtype=np.int64)
+    cpus = usable_cpus()
+    part = max(nbytes // len(cpus), _PRIVATE_CACHE)
+    buffers = [np.zeros(part // 8, dtype=np.int64) for _ in cpus]
+    pool = ThreadPoolExecutor(len(cpus))
+
+    def write(cpu: int, buffer: NDArray[np.int64]) -> None:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {cpu})  # of this thread alone
+        np.add(buffer, 1, out=buffer)
 
     def flush() -> None:
-        np.add(buffer, 1, out=buffer)
+        list(pool.map(write, cpus, buffers))
 
     return flush
