@@ -32,9 +32,10 @@ def sample(
 ) -> scipy.sparse.csr_array:
     """A random CSR array; its default size is enough for the HBP format to be chosen."""
     rng = np.random.default_rng(seed)
-    S = scipy.sparse.random_array(shape, density=density, format="csr", rng=rng)
-    data = random_values(rng, S.nnz, dtype)
-    return scipy.sparse.csr_array((data, S.indices, S.indptr), shape=shape)
+    n_cells = shape[0] * shape[1]
+    cells = rng.choice(n_cells, round(density * n_cells), replace=False)
+    data = random_values(rng, len(cells), dtype)
+    return scipy.sparse.csr_array((data, np.divmod(cells, shape[1])), shape=shape)
 
 
 def record_builds(monkeypatch: Any) -> list[Plan]:
