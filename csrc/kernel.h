@@ -118,8 +118,7 @@ HBP_INLINE void full_run(const Run& run, Values& value, const uint16_t*& column,
                 s = Simd::zero();
             }
         }
-        for (uint32_t k = 0; k < length; ++k) {
-            __builtin_prefetch(reinterpret_cast<const char*>(column) + column_prefetch_bytes);
+        const auto pass = [&]() __attribute__((always_inline)) {
             for (int v = 0; v < vectors; ++v) {
                 const auto x_v = ColumnsOf::x_of(x, column, v);
                 for (int h = 0; h < height; ++h) {
@@ -130,6 +129,21 @@ HBP_INLINE void full_run(const Run& run, Values& value, const uint16_t*& column,
             }
             value.advance(height * lanes);
             column += ColumnsOf::per_pass;
+        };
+        // Four passes read 64 bytes of columns: one prefetch for all.
+        uint32_t k = 0;
+        for (; k + 4 <= length; k += 4) {
+            __builtin_prefetch(reinterpret_cast<const char*>(column) + column_prefetch_bytes);
+            pass();
+            pass();
+            pass();
+            pass();
+        }
+        if (length % 4 != 0) {
+            __builtin_prefetch(reinterpret_cast<const char*>(column) + column_prefetch_bytes);
+        }
+        for (; k < length; ++k) {
+            pass();
         }
         if constexpr (height == 1) {
             add_group<Simd, vectors>(y, rows, sum[0]);

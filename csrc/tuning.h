@@ -25,9 +25,10 @@ inline constexpr uint32_t classes_per_octave = 16;
 inline constexpr int64_t min_nnz_per_thread = 4000;
 
 // Row blocks are closed early when they hold more than 1/64 of the entries, so that up to
-// 16 threads still find four blocks each, but not below 8,192 entries (about 3 us of work).
+// 16 threads still find four blocks each, but not below 32,768 entries: smaller blocks leave more
+// groups ragged and cost 3 to 25 % on small matrices (measured on 13 of 0.1 to 1.2 M entries).
 inline constexpr int64_t max_share_of_row_block = 64;
-inline constexpr int64_t min_nnz_of_row_block = 8192;
+inline constexpr int64_t min_nnz_of_row_block = 32768;
 
 // What the scheduler counts a row block by, in quarters of a stored element's time: a slot's
 // addition to y costs about two elements, an empty row's zero a quarter.
