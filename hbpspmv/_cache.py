@@ -8,7 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple
 
-from hbpspmv._plan import Options, Plan
+from hbpspmv._options import Options
+from hbpspmv._plan import Plan
 from hbpspmv._validate import CsrArrays, DType
 
 

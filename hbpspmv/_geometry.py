@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, fields
 
 import hbpspmv._hbpspmv_core as core
+from hbpspmv._validate import Array, integer
 
 #: Local row and column indices are stored in 16 bits.
 MAX_BLOCK_SIDE = 65_536
@@ -57,15 +57,8 @@ class Geometry:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = getattr(self, field.name)
-            try:
-                number = operator.index(value)
-            except TypeError:
-                raise TypeError(
-                    f"{field.name} must be an integer, not {type(value).__name__}"
-                ) from None
-            # NumPy integers are accepted but not kept: equality and repr are those of int.
-            object.__setattr__(self, field.name, number)
+            # NumPy integers are not kept: the repr is that of int.
+            object.__setattr__(self, field.name, integer(getattr(self, field.name), field.name))
         for name in ("block_rows", "block_cols"):
             side = getattr(self, name)
             if not 1 <= side <= MAX_BLOCK_SIDE:
@@ -83,7 +76,7 @@ class Geometry:
 
 
 def chosen_geometry(
-    indptr: object, indices: object, shape: tuple[int, int], itemsize: int
+    indptr: Array, indices: Array, shape: tuple[int, int], itemsize: int
 ) -> Geometry:
     """The geometry that the cost model picks for CSR arrays already checked."""
     return Geometry(*core.choose_geometry(indptr, indices, *shape, itemsize))

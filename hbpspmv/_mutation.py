@@ -15,6 +15,9 @@ from hbpspmv._cache import PlanPair
 if TYPE_CHECKING:
     from hbpspmv._validate import Array
 
+#: What ``__setattr__`` does without us; SciPy's constructor sets ten attributes.
+set_attribute = object.__setattr__
+
 #: The attributes that hold the matrix.
 FIELDS = frozenset(("data", "indices", "indptr", "_shape"))
 
@@ -37,16 +40,17 @@ class PlanInvalidation:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in FIELDS:
-            object.__setattr__(self, name, value)
+            set_attribute(self, name, value)
             return
-        in_place = self.__dict__.get(name) is value
+        before = self._pair
+        # `A.data *= 2` assigns the array that was there, which transposed views hold, too.
+        in_place = before is not None and self.__dict__.get(name) is value
         # First the change, then the look at the plans: a build in another thread that this misses
         # begins later, and so reads the new value.
-        object.__setattr__(self, name, value)
+        set_attribute(self, name, value)
         pair = self._pair
         if pair is not None:
-            if in_place:
-                # `A.data *= 2` changed the array that transposed views hold, too.
+            if in_place or pair is not before:
                 pair.forget()
             self._adopt(pair.successor())
 

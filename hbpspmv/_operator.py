@@ -10,7 +10,8 @@ from scipy.sparse.linalg import LinearOperator
 
 from hbpspmv._cache import PlanPair, Source
 from hbpspmv._geometry import Geometry
-from hbpspmv._plan import Options, Plan
+from hbpspmv._options import Options
+from hbpspmv._plan import Plan
 from hbpspmv._products import product
 from hbpspmv._validate import (
     KERNEL_DTYPES,
@@ -19,9 +20,7 @@ from hbpspmv._validate import (
     DType,
     csr_arrays,
     plan_dtype,
-    positive_integer,
     result_dtype,
-    thread_count,
 )
 
 
@@ -92,11 +91,7 @@ class HbpOperator(LinearOperator):
                 f"S has dtype {A.dtype}, expected float32, float64, complex64 or complex128; "
                 "convert it with S.astype(numpy.float64)"
             )
-        if geometry is not None and not isinstance(geometry, Geometry):
-            raise TypeError(f"geometry must be a Geometry, not {type(geometry).__name__}")
-        if expected_calls is not None:
-            expected_calls = positive_integer(expected_calls, "expected_calls")
-        options = Options(expected_calls, geometry, thread_count(num_threads))
+        options = Options.checked(expected_calls, geometry, num_threads)
         super().__init__(A.dtype, A.shape)
         self._pair = PlanPair(options, options)
         csr = csr_arrays(A.indptr, A.indices, A.data, A.shape)

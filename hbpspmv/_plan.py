@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,40 +12,11 @@ import numpy as np
 import hbpspmv._hbpspmv_core as core
 from hbpspmv._break_even import BreakEven, measure
 from hbpspmv._geometry import Geometry, chosen_geometry
+from hbpspmv._options import Options, choose_kernel
 from hbpspmv._validate import BEHAVED, Array, CsrArrays, DType
-
-#: Building the format costs about as much as this many products of our CSR kernel save: with
-#: fewer expected calls the CSR kernel is used. The build takes 3 to 9 serial SciPy products; the
-#: threaded CSR kernel takes about half of one and the format about a quarter.
-FEW_CALLS = 16
 
 #: run(x, y, alpha, beta, num_threads) computes y = alpha A x + beta y.
 Kernel = Callable[[Array, Array, Any, Any, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `plan()` was asked for; kept so that a rebuilt plan follows it too."""
-
-    expected_calls: int | None = None
-    geometry: Geometry | None = None
-    num_threads: int = 0
-    check: bool | None = None
-
-
-def choose_kernel(
-    nnz: int, shape: tuple[int, int], itemsize: int, options: Options
-) -> tuple[str, str]:
-    """("hbp" or "csr", the reason in words)."""
-    if options.geometry is not None:
-        return "hbp", "a geometry was given"
-    reason = core.prefer_csr(nnz, *shape, itemsize)
-    if reason:
-        return "csr", reason
-    calls = options.expected_calls
-    if calls is not None and calls < FEW_CALLS:
-        return "csr", f"building the format does not pay for {calls} expected calls"
-    return "hbp", "the format is expected to be faster than CSR"
 
 
 class Plan:

@@ -68,7 +68,7 @@ def register_with_threadpoolctl() -> bool:
         return False
     import threadpoolctl
 
-    # LibController and register came together, in threadpoolctl 3.3.
+    # Old versions cannot be taught another library.
     if not hasattr(threadpoolctl, "register"):
         return False
 

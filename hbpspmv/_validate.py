@@ -143,12 +143,17 @@ def thread_count(num_threads: Any) -> int:
     return number
 
 
-def positive_integer(value: Any, name: str) -> int:
-    """A Python integer of at least 1."""
+def integer(value: Any, name: str) -> int:
+    """A Python integer; NumPy's are accepted."""
     try:
-        number = operator.index(value)
+        return operator.index(value)
     except TypeError:
         raise TypeError(f"{name} must be an integer, not {type(value).__name__}") from None
+
+
+def positive_integer(value: Any, name: str) -> int:
+    """A Python integer of at least 1."""
+    number = integer(value, name)
     if number < 1:
         raise ValueError(f"{name} is {number}, expected at least 1")
     return number

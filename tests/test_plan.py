@@ -1,6 +1,7 @@
 """Plans and geometries: what is chosen, what can be asked for, what info() tells."""
 
 import math
+import weakref
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from matrices import one_case
 
 from hbpspmv import Geometry, hbp_array
 from hbpspmv._break_even import BreakEven
-from hbpspmv._plan import FEW_CALLS
+from hbpspmv._options import FEW_CALLS
 
 BLOCKS = Geometry(block_rows=64, block_cols=128, lanes=16)
 
@@ -262,3 +263,30 @@ def test_wrong_arguments(arguments, error, message):
 def test_no_plan_for_other_dtypes(dtype):
     with pytest.raises(TypeError, match="multiplied by SciPy's kernels"):
         hbp_array(sample().astype(dtype)).plan()
+
+
+def test_an_interrupted_build_leaves_the_array_usable(monkeypatch):
+    S = sample()
+    A = hbp_array(S)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hbpspmv._plan.core.build", interrupt)
+        for _ in range(2):
+            with pytest.raises(KeyboardInterrupt):
+                A @ np.ones(200)
+    np.testing.assert_allclose(A @ np.ones(200), S @ np.ones(200), rtol=1e-12, atol=1e-12)
+
+
+def test_plans_are_freed_at_once():
+    # No reference cycle: a plan may hold gigabytes, and the cycle collector comes late.
+    A = hbp_array(sample())
+    A @ np.ones(200)
+    forward, transposed = weakref.ref(A.plan()), weakref.ref(A.T.plan())
+    A.data = A.data * 2
+    assert forward() is transposed() is None
+    forward, transposed = weakref.ref(A.plan()), weakref.ref(A.T.plan())
+    del A
+    assert forward() is transposed() is None

@@ -1,0 +1,51 @@
+"""What a plan is asked to be, and the kernel that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import hbpspmv._hbpspmv_core as core
+from hbpspmv._geometry import Geometry
+from hbpspmv._validate import positive_integer, thread_count
+
+#: Building the format costs about as much as this many products of our CSR kernel save: with
+#: fewer expected calls the CSR kernel is used. The build takes 3 to 9 serial SciPy products; the
+#: threaded CSR kernel takes about half of one and the format about a quarter.
+FEW_CALLS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `plan()` was asked for; kept so that a rebuilt plan follows it too."""
+
+    expected_calls: int | None = None
+    geometry: Geometry | None = None
+    num_threads: int = 0
+    check: bool | None = None
+
+    @classmethod
+    def checked(
+        cls, expected_calls: Any, geometry: Any, num_threads: Any, check: bool | None = None
+    ) -> Options:
+        """Options from the arguments of a user."""
+        if geometry is not None and not isinstance(geometry, Geometry):
+            raise TypeError(f"geometry must be a Geometry, not {type(geometry).__name__}")
+        if expected_calls is not None:
+            expected_calls = positive_integer(expected_calls, "expected_calls")
+        return cls(expected_calls, geometry, thread_count(num_threads), check)
+
+
+def choose_kernel(
+    nnz: int, shape: tuple[int, int], itemsize: int, options: Options
+) -> tuple[str, str]:
+    """("hbp" or "csr", the reason in words)."""
+    if options.geometry is not None:
+        return "hbp", "a geometry was given"
+    reason = core.prefer_csr(nnz, *shape, itemsize)
+    if reason:
+        return "csr", reason
+    calls = options.expected_calls
+    if calls is not None and calls < FEW_CALLS:
+        return "csr", f"building the format does not pay for {calls} expected calls"
+    return "hbp", "the format is expected to be faster than CSR"
