@@ -10,8 +10,8 @@ from hbpspmv._geometry import Geometry
 from hbpspmv._validate import positive_integer, thread_count
 
 #: Building the format costs about as much as this many products of our CSR kernel save: with
-#: fewer expected calls the CSR kernel is used. The build takes 3 to 9 serial SciPy products; the
-#: threaded CSR kernel takes about half of one and the format about a quarter.
+#: fewer expected calls the CSR kernel is used. Measured on nine real matrices of 0.1 to 3 million
+#: entries with two threads: 4 to 36, median 14.
 FEW_CALLS = 16
 
 

@@ -204,13 +204,14 @@ class Plan:
             kernel, reason, geometry, shape, nnz, dtype, num_threads; n_row_blocks and
             n_col_blocks; blocks (that are stored: those not empty), slots (non-empty rows of
             blocks), groups, units (of work for the scheduler), long_rows; nbytes and
-            csr_nbytes; padding (share of stored entries that are padding or are left outside
-            full groups) and tail_elements; length_spread_before and length_spread_after (mean
-            over groups of longest minus shortest row, in natural order and after hashing);
-            encodings (name -> number of blocks); build_seconds; scipy_seconds and
-            product_seconds (one product each); break_even_calls (calls after which the build
-            has paid, against SciPy; infinite if it never does). What the format alone has is
-            None for the "csr" kernel.
+            csr_nbytes; padding (share of stored entries that are padding: 0, as the format stores
+            none); tail_elements (entries outside full groups), tiled_elements (whose columns are
+            stored once for two rows or more), shifted_elements (whose columns are stored once for
+            a whole group); length_spread_before and length_spread_after (mean over groups of
+            longest minus shortest row, in natural order and after hashing); encodings (name ->
+            number of blocks); build_seconds; scipy_seconds and product_seconds (one product
+            each); break_even_calls (calls after which the build has paid, against SciPy; infinite
+            if it never does). What the format alone has is None for the "csr" kernel.
         """
         if self._break_even is None and measure_break_even:
             self._break_even = measure(self.to_csr(), self.run, self.num_threads)
@@ -254,6 +255,8 @@ _FORMAT_KEYS = (
     "csr_nbytes",
     "padding",
     "tail_elements",
+    "tiled_elements",
+    "shifted_elements",
     "length_spread_before",
     "length_spread_after",
     "encodings",
