@@ -168,6 +168,7 @@ class BlockBuilder {
         b.first_length = static_cast<int64_t>(p.slot_length.size());
         b.n_elements = row_ptr[n_rows] - row_ptr[0];
         first_run_ = p.run.size();
+        not_shifted_until_ = nullptr;
         choose_encoding(values, b);
         value_out_ = b.encoding == Encoding::raw ? m_.value.data() + first_element : nullptr;
 
@@ -180,9 +181,12 @@ class BlockBuilder {
         }
         const Source<Index> source{row_ptr, columns, values};
         size_t s = 0;
-        for (; s < order_.n_single(); s += lanes) {
-            const size_t n = std::min<size_t>(lanes, order_.n_single() - s);
-            single_group(slot.data() + s, static_cast<uint32_t>(n), source);
+        for (size_t n; s < order_.n_single(); s += n) {
+            n = shifted_groups(slot.data() + s, order_.n_single() - s, source);
+            if (n == 0) {
+                n = std::min<size_t>(lanes, order_.n_single() - s);
+                single_group(slot.data() + s, static_cast<uint32_t>(n), source);
+            }
         }
         for (s = order_.n_single(); s < order_.n_grouped(); s += lanes) {
             tile_group(slot.data() + s, source);
@@ -235,7 +239,55 @@ class BlockBuilder {
         }
     }
 
-    // n slots of height 1: equal lengths make the group full or shifted, anything else ragged.
+    // Stores the shifted groups that begin at `slot` and are worth a run of their own; returns how
+    // many of the n slots they are.
+    template <class Index>
+    size_t shifted_groups(const Slot* slot, size_t n, const Source<Index>& source) {
+        const uint32_t lanes = static_cast<uint32_t>(m_.geometry.lanes);
+        const uint32_t length = source.length(slot[0].row);
+        if (slot < not_shifted_until_) {
+            return 0;
+        }
+        size_t end = 0;
+        while (end + lanes <= n && is_shifted(slot + end, lanes, length, source)) {
+            end += lanes;
+        }
+        if (end / lanes * length < tuning::min_shifted_passes) {
+            not_shifted_until_ = slot + end + 1;
+            return 0;
+        }
+        for (size_t g = 0; g < end; g += lanes) {
+            add_to_run(RunKind::shifted, 1, length);
+            put_columns(source.columns_of(slot[g].row), length, 1, 0);
+            column_out_ += length;
+            for (uint32_t i = 0; i < lanes; ++i) {
+                put_values(source.values_of(slot[g + i].row), length, lanes, i);
+            }
+            advance_values(int64_t{length} * lanes);
+        }
+        return end;
+    }
+
+    // Whether n slots have `length` entries each, in columns that rise by one from slot to slot.
+    template <class Index>
+    static bool is_shifted(const Slot* slot, uint32_t n, uint32_t length,
+                           const Source<Index>& source) {
+        const Index* first = source.columns_of(slot[0].row);
+        for (uint32_t i = 0; i < n; ++i) {
+            if (source.length(slot[i].row) != length) {
+                return false;
+            }
+            const Index* own = source.columns_of(slot[i].row);
+            for (uint32_t k = 0; k < length; ++k) {
+                if (static_cast<int64_t>(own[k]) != static_cast<int64_t>(first[k]) + i) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    // n slots of height 1: equal lengths make the group full, anything else ragged.
     template <class Index>
     void single_group(const Slot* slot, uint32_t n, const Source<Index>& source) {
         uint32_t shortest = source.length(slot[0].row);
@@ -245,16 +297,6 @@ class BlockBuilder {
             longest = std::max(longest, source.length(slot[i].row));
         }
         const bool full = n == static_cast<uint32_t>(m_.geometry.lanes) && shortest == longest;
-        if (full && is_shifted(slot, n, shortest, source)) {
-            add_to_run(RunKind::shifted, 1, shortest);
-            put_columns(source.columns_of(slot[0].row), shortest, 1, 0);
-            column_out_ += shortest;
-            for (uint32_t i = 0; i < n; ++i) {
-                put_values(source.values_of(slot[i].row), shortest, n, i);
-            }
-            advance_values(int64_t{shortest} * n);
-            return;
-        }
         for (uint32_t i = 0; i < n; ++i) {
             put_columns(source.columns_of(slot[i].row), shortest, n, i);
             put_values(source.values_of(slot[i].row), shortest, n, i);
@@ -274,24 +316,6 @@ class BlockBuilder {
             column_out_ += tail;
             advance_values(tail);
         }
-    }
-
-    template <class Index>
-    static bool is_shifted(const Slot* slot, uint32_t n, uint32_t length,
-                           const Source<Index>& source) {
-        if (length < tuning::min_shifted_length) {
-            return false;
-        }
-        const Index* first = source.columns_of(slot[0].row);
-        for (uint32_t i = 1; i < n; ++i) {
-            const Index* own = source.columns_of(slot[i].row);
-            for (uint32_t k = 0; k < length; ++k) {
-                if (static_cast<int64_t>(own[k]) != static_cast<int64_t>(first[k]) + i) {
-                    return false;
-                }
-            }
-        }
-        return true;
     }
 
     // A group of tiles of one height and length.
@@ -376,6 +400,7 @@ class BlockBuilder {
     std::vector<T> dealt_value_;
     std::vector<int64_t> block_row_ptr_;
     SlotOrder order_;
+    const Slot* not_shifted_until_ = nullptr;  // groups before it were tested already
 };
 
 }  // namespace hbp

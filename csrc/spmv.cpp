@@ -71,14 +71,13 @@ struct Product {
     }
 };
 
-// A row block of several blocks with far more than its share of the entries: one or two rows that
-// hold more than row_block_nnz_limit.
+// A row block of several blocks with far more than its share of the entries: a few long rows.
 template <class T>
 bool is_heavy(const HbpMatrix<T>& m, int64_t rb) {
     const int64_t cost = m.cost_ptr[static_cast<size_t>(rb) + 1] - m.cost_ptr[static_cast<size_t>(rb)];
     const int64_t blocks =
         m.block_ptr[static_cast<size_t>(rb) + 1] - m.block_ptr[static_cast<size_t>(rb)];
-    return blocks > 1 && cost > m.cost_ptr.back() / (tuning::max_share_of_row_block / 4);
+    return blocks > 1 && cost > m.cost_ptr.back() / tuning::heavy_share;
 }
 
 // The blocks of heavy row blocks, each with partial results of its own, then added up in

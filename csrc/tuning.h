@@ -24,25 +24,30 @@ inline constexpr uint32_t classes_per_octave = 16;
 // about 1.5 us, the time of about 4,000 entries.
 inline constexpr int64_t min_nnz_per_thread = 4000;
 
-// Row blocks are closed early when they hold more than 1/64 of the entries, so that up to
-// 16 threads still find four blocks each, but not below 32,768 entries: smaller blocks leave more
-// groups ragged and cost 3 to 25 % on small matrices (measured on 13 of 0.1 to 1.2 M entries).
-inline constexpr int64_t max_share_of_row_block = 64;
-inline constexpr int64_t min_nnz_of_row_block = 32768;
+// Entries of a row block. Smaller blocks leave more groups ragged: 8,192 cost 3 to 25 % on 13 real
+// matrices of 0.1 to 1.2 M entries. But there are at least 8 blocks where that leaves each 4,096,
+// and at most 64, four for each of 16 threads.
+inline constexpr int64_t row_block_nnz = 32768;
+inline constexpr int64_t min_row_block_nnz = 4096;
+inline constexpr int64_t max_equal_row_blocks = 64;
 
 // What the scheduler counts a row block by, in quarters of a stored element's time: a slot's
 // addition to y costs about two elements, an empty row's zero a quarter.
 inline constexpr int64_t cost_per_element = 4;
 inline constexpr int64_t cost_per_slot = 8;
 
+// A row block with more than this share of all work is computed block by block, on all threads.
+inline constexpr int64_t heavy_share = 16;
+
 // Rows of a row block unless the caller chooses.
-inline constexpr int64_t default_block_rows = 8192;
+inline constexpr int64_t default_block_rows = 32768;
 
 // Rows shorter than this form no tiles: their few columns are not worth storing once.
 inline constexpr uint32_t min_tile_length = 3;
 
-// Groups of shorter rows are not tested for shifted columns.
-inline constexpr uint32_t min_shifted_length = 2;
+// Passes of consecutive shifted groups below which they are stored as plain ones: the change
+// from one kind of run to another costs a mispredicted branch.
+inline constexpr uint32_t min_shifted_passes = 24;
 
 // Matrices with fewer entries are multiplied from CSR.
 inline constexpr int64_t min_nnz_for_hbp = 2000;
