@@ -29,6 +29,8 @@ struct RawValues {
     RawValues() = default;
     HBP_INLINE explicit RawValues(const BlockArgs<T>& b) : at(b.value) {}
     HBP_INLINE Vector vector(int offset) const { return Simd::load(at + offset); }
+    // The first n values of a vector, then zeros.
+    HBP_INLINE Vector first(int offset, int n) const { return Simd::load_first(at + offset, n); }
     HBP_INLINE T scalar(int64_t offset) const { return at[offset]; }
     HBP_INLINE void advance(int64_t n) { at += n; }
     HBP_INLINE void prefetch(int offset) const {
@@ -47,6 +49,13 @@ struct ConstantValue {
     HBP_INLINE explicit ConstantValue(const BlockArgs<T>& b)
         : constant(b.constant), all(Simd::broadcast(b.constant)) {}
     HBP_INLINE Vector vector(int) const { return all; }
+    HBP_INLINE Vector first(int, int n) const {
+        alignas(64) T some[Simd::width] = {};
+        for (int i = 0; i < n; ++i) {
+            some[i] = constant;
+        }
+        return Simd::load(some);
+    }
     HBP_INLINE T scalar(int64_t) const { return constant; }
     HBP_INLINE void advance(int64_t) {}
     HBP_INLINE void prefetch(int) const {}
@@ -244,8 +253,8 @@ HBP_SHARED void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, 
 
 // The sum of the partial sums of a long row: halves added until one is left.
 template <class T>
-HBP_INLINE T reduce_partials(T* partial) {
-    for (int half = tuning::long_row_partials / 2; half > 0; half /= 2) {
+HBP_INLINE T reduce_partials(T* partial, int n = tuning::long_row_partials) {
+    for (int half = n / 2; half > 0; half /= 2) {
         for (int i = 0; i < half; ++i) {
             partial[i] = add(partial[i], partial[i + half]);
         }
@@ -258,58 +267,56 @@ HBP_INLINE T reduce_partials(T* partial) {
 template <class Simd, int height, class Values, class Index>
 HBP_INLINE void along_rows(int64_t n, const Values& value, const Index* column,
                            const typename Simd::T* x, typename Simd::T* y) {
-    using T = typename Simd::T;
-    constexpr int partials = tuning::long_row_partials;
     constexpr int width = Simd::width;
-    alignas(64) T partial[height][partials] = {};
+    constexpr int vectors = tuning::long_row_partials / width;
+    typename Simd::Vector acc[height][vectors];
     Values at[height];
     for (int h = 0; h < height; ++h) {
         at[h] = value;
         at[h].advance(h * n);
+        for (auto& a : acc[h]) {
+            a = Simd::zero();
+        }
     }
     int64_t k = 0;
-    {
-        constexpr int vectors = partials / width;
-        typename Simd::Vector acc[height][vectors];
-        for (auto& row_acc : acc) {
-            for (auto& a : row_acc) {
-                a = Simd::zero();
+    for (; k + tuning::long_row_partials <= n; k += tuning::long_row_partials) {
+        __builtin_prefetch(reinterpret_cast<const char*>(column + k) + column_prefetch_bytes);
+        for (int v = 0; v < vectors; ++v) {
+            const auto x_v = Simd::gather(x, column + k + v * width);
+            for (int h = 0; h < height; ++h) {
+                at[h].prefetch(v * width);
+                acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
             }
         }
-        for (; k + partials <= n; k += partials) {
-            __builtin_prefetch(reinterpret_cast<const char*>(column + k) + column_prefetch_bytes);
-            for (int v = 0; v < vectors; ++v) {
-                const auto x_v = Simd::gather(x, column + k + v * width);
+        for (int h = 0; h < height; ++h) {
+            at[h].advance(tuning::long_row_partials);
+        }
+    }
+    for (int v = 0; v < vectors; ++v, k += width) {
+        if (k + width <= n) {
+            const auto x_v = Simd::gather(x, column + k);
+            for (int h = 0; h < height; ++h) {
+                acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
+            }
+        } else {
+            // Lanes past the end multiply 0 by 0: a partial sum is never -0, so nothing changes.
+            const int rest = static_cast<int>(n - k);
+            if (rest > 0) {
+                const auto x_v = Simd::gather_first(x, column + k, rest);
                 for (int h = 0; h < height; ++h) {
-                    at[h].prefetch(v * width);
-                    acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
+                    acc[h][v] = Simd::fma(at[h].first(v * width, rest), x_v, acc[h][v]);
                 }
             }
-            for (int h = 0; h < height; ++h) {
-                at[h].advance(partials);
-            }
-        }
-        for (int h = 0; h < height; ++h) {
-            for (int v = 0; v < vectors; ++v) {
-                Simd::store(partial[h] + v * width, acc[h][v]);
-            }
-        }
-    }
-    int p = 0;
-    for (; k + width <= n; k += width, p += width) {
-        const auto x_v = Simd::gather(x, column + k);
-        for (int h = 0; h < height; ++h) {
-            T* to = partial[h] + p;
-            Simd::store(to, Simd::fma(at[h].vector(p), x_v, Simd::load(to)));
-        }
-    }
-    for (; k < n; ++k, ++p) {
-        for (int h = 0; h < height; ++h) {
-            partial[h][p] = fused_multiply_add(at[h].scalar(p), x[column[k]], partial[h][p]);
+            break;
         }
     }
     for (int h = 0; h < height; ++h) {
-        y[h] = add(y[h], reduce_partials(partial[h]));
+        for (int half = vectors / 2; half > 0; half /= 2) {
+            for (int v = 0; v < half; ++v) {
+                acc[h][v] = Simd::add(acc[h][v], acc[h][v + half]);
+            }
+        }
+        y[h] = add(y[h], Simd::reduce(acc[h][0]));
     }
 }
 

@@ -12,6 +12,7 @@ struct CsrValues {
     using Vector = typename Simd::Vector;
     const T* at;
     HBP_INLINE Vector vector(int offset) const { return Simd::load(at + offset); }
+    HBP_INLINE Vector first(int offset, int n) const { return Simd::load_first(at + offset, n); }
     HBP_INLINE T scalar(int64_t offset) const { return at[offset]; }
     HBP_INLINE void advance(int64_t n) { at += n; }
     HBP_INLINE void prefetch(int) const {}

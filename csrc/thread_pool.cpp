@@ -51,12 +51,19 @@ struct Job {
     std::atomic<int> running;
 };
 
-// One sleeping place per worker: `command` is its mailbox, `job` and `thread` what to do.
+// One sleeping place per worker: `command` is its mailbox, `job` and `thread` what to do. The
+// worker turns `work` into `taken` before it touches the job; as long as it has not, the caller may
+// take the order back and do the work itself, so that a worker without a CPU delays nobody.
 struct alignas(64) Worker {
-    enum Command : int { idle = 0, work = 1 };
+    enum Command : int { idle = 0, work = 1, taken = 2 };
     std::atomic<int> command{idle};
     Job* job = nullptr;
     int thread = 0;
+
+    bool exchange_command(int from, int to) {
+        return command.compare_exchange_strong(from, to, std::memory_order_acq_rel,
+                                               std::memory_order_relaxed);
+    }
 };
 
 thread_local bool inside_job = false;
@@ -67,13 +74,13 @@ void wait_for_command(Worker& worker, int spin_limit_us) {
     const auto until = clock::now() + std::chrono::microseconds(spin_limit_us);
     while (true) {
         for (int i = 0; i < 64; ++i) {
-            if (worker.command.load(std::memory_order_acquire) != Worker::idle) {
+            if (worker.command.load(std::memory_order_relaxed) != Worker::idle) {
                 return;
             }
             relax();
         }
         if (clock::now() > until) {
-            worker.command.wait(Worker::idle, std::memory_order_acquire);
+            worker.command.wait(Worker::idle, std::memory_order_relaxed);
             return;
         }
     }
@@ -83,6 +90,9 @@ void worker_main(Worker* worker, int spin_limit_us) {
     inside_job = true;
     while (true) {
         wait_for_command(*worker, spin_limit_us);
+        if (!worker->exchange_command(Worker::work, Worker::taken)) {
+            continue;
+        }
         Job* job = worker->job;
         job->f(job->context, worker->thread);
         worker->command.store(Worker::idle, std::memory_order_relaxed);
@@ -121,6 +131,12 @@ class Pool {
         }
         inside_job = true;
         f(context, 0);
+        for (int t = 1; t < n; ++t) {
+            if (workers_[static_cast<size_t>(t) - 1]->exchange_command(Worker::work, Worker::idle)) {
+                f(context, t);
+                job.running.fetch_sub(1, std::memory_order_relaxed);
+            }
+        }
         inside_job = false;
         int spins = 0;
         while (job.running.load(std::memory_order_acquire) != 0) {

@@ -14,6 +14,14 @@ struct F64x4 {
     static constexpr int width = 4;
     static HBP_INLINE Vector zero() { return _mm256_setzero_pd(); }
     static HBP_INLINE Vector broadcast(double a) { return _mm256_set1_pd(a); }
+    static HBP_INLINE Vector load_first(const double* from, int count) {
+        return x86::load_first<F64x4>(from, count);
+    }
+    template <class Index>
+    static HBP_INLINE Vector gather_first(const double* x, const Index* index, int count) {
+        return x86::gather_first<F64x4>(x, index, count);
+    }
+    static HBP_INLINE double reduce(Vector a) { return x86::reduce(a); }
     static HBP_INLINE Vector load(const double* from) { return _mm256_loadu_pd(from); }
     static HBP_INLINE void store(double* to, Vector a) { _mm256_storeu_pd(to, a); }
     static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_pd(a, b, c); }
@@ -30,6 +38,14 @@ struct F32x8 {
     static constexpr int width = 8;
     static HBP_INLINE Vector zero() { return _mm256_setzero_ps(); }
     static HBP_INLINE Vector broadcast(float a) { return _mm256_set1_ps(a); }
+    static HBP_INLINE Vector load_first(const float* from, int count) {
+        return x86::load_first<F32x8>(from, count);
+    }
+    template <class Index>
+    static HBP_INLINE Vector gather_first(const float* x, const Index* index, int count) {
+        return x86::gather_first<F32x8>(x, index, count);
+    }
+    static HBP_INLINE float reduce(Vector a) { return x86::reduce(a); }
     static HBP_INLINE Vector load(const float* from) { return _mm256_loadu_ps(from); }
     static HBP_INLINE void store(float* to, Vector a) { _mm256_storeu_ps(to, a); }
     static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }

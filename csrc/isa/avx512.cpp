@@ -29,6 +29,16 @@ struct F64x8 {
     static HBP_INLINE Vector zero() { return _mm512_setzero_pd(); }
     static HBP_INLINE Vector broadcast(double a) { return _mm512_set1_pd(a); }
     static HBP_INLINE Vector load(const double* from) { return _mm512_loadu_pd(from); }
+    static HBP_INLINE Vector load_first(const double* from, int count) {
+        return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), from);
+    }
+    template <class Index>
+    static HBP_INLINE Vector gather_first(const double* x, const Index* index, int count) {
+        return x86::gather_first<F64x8>(x, index, count);
+    }
+    static HBP_INLINE double reduce(Vector a) {
+        return x86::reduce(_mm256_add_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1)));
+    }
     static HBP_INLINE void store(double* to, Vector a) { _mm512_storeu_pd(to, a); }
     static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_pd(a, b, c); }
     static HBP_INLINE Vector add(Vector a, Vector b) { return _mm512_add_pd(a, b); }
@@ -51,6 +61,14 @@ struct F32x8 {
     static HBP_INLINE Vector zero() { return _mm256_setzero_ps(); }
     static HBP_INLINE Vector broadcast(float a) { return _mm256_set1_ps(a); }
     static HBP_INLINE Vector load(const float* from) { return _mm256_loadu_ps(from); }
+    static HBP_INLINE Vector load_first(const float* from, int count) {
+        return _mm256_maskz_loadu_ps(static_cast<__mmask8>((1u << count) - 1), from);
+    }
+    template <class Index>
+    static HBP_INLINE Vector gather_first(const float* x, const Index* index, int count) {
+        return x86::gather_first<F32x8>(x, index, count);
+    }
+    static HBP_INLINE float reduce(Vector a) { return x86::reduce(a); }
     static HBP_INLINE void store(float* to, Vector a) { _mm256_storeu_ps(to, a); }
     static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
     static HBP_INLINE Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
@@ -74,6 +92,16 @@ struct F32x16 {
     static HBP_INLINE Vector zero() { return _mm512_setzero_ps(); }
     static HBP_INLINE Vector broadcast(float a) { return _mm512_set1_ps(a); }
     static HBP_INLINE Vector load(const float* from) { return _mm512_loadu_ps(from); }
+    static HBP_INLINE Vector load_first(const float* from, int count) {
+        return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from);
+    }
+    template <class Index>
+    static HBP_INLINE Vector gather_first(const float* x, const Index* index, int count) {
+        return x86::gather_first<F32x16>(x, index, count);
+    }
+    static HBP_INLINE float reduce(Vector a) {
+        return x86::reduce(_mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1)));
+    }
     static HBP_INLINE void store(float* to, Vector a) { _mm512_storeu_ps(to, a); }
     static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
     static HBP_INLINE Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }

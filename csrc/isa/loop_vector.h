@@ -35,6 +35,23 @@ struct LoopVector {
         for (int i = 0; i < n; ++i) r.lane[i] = x[index[i]];
         return r;
     }
+    static HBP_INLINE Vector load_first(const T* from, int count) {
+        Vector r{};
+        for (int i = 0; i < count; ++i) r.lane[i] = from[i];
+        return r;
+    }
+    template <class Index>
+    static HBP_INLINE Vector gather_first(const T* x, const Index* index, int count) {
+        Vector r{};
+        for (int i = 0; i < count; ++i) r.lane[i] = x[index[i]];
+        return r;
+    }
+    static HBP_INLINE T reduce(Vector a) {
+        for (int half = n / 2; half > 0; half /= 2) {
+            for (int i = 0; i < half; ++i) a.lane[i] = hbp::add(a.lane[i], a.lane[i + half]);
+        }
+        return a.lane[0];
+    }
     static HBP_INLINE Vector fma(const Vector& a, const Vector& b, const Vector& c) {
         Vector r;
         for (int i = 0; i < n; ++i) r.lane[i] = fused_multiply_add(a.lane[i], b.lane[i], c.lane[i]);

@@ -49,4 +49,35 @@ HBP_INLINE __m128 load_four(const float* x, const Index* index) {
     return _mm_insert_ps(r, _mm_load_ss(x + f.i[3]), 0x30);
 }
 
+// The first `count` elements of a vector, then zeros, by way of memory.
+template <class Simd>
+HBP_INLINE typename Simd::Vector load_first(const typename Simd::T* from, int count) {
+    alignas(64) typename Simd::T some[Simd::width] = {};
+    for (int i = 0; i < count; ++i) {
+        some[i] = from[i];
+    }
+    return Simd::load(some);
+}
+template <class Simd, class Index>
+HBP_INLINE typename Simd::Vector gather_first(const typename Simd::T* x, const Index* index,
+                                              int count) {
+    alignas(64) typename Simd::T some[Simd::width] = {};
+    for (int i = 0; i < count; ++i) {
+        some[i] = x[index[i]];
+    }
+    return Simd::load(some);
+}
+
+// Lanes added in halves: i and i + 2, then 0 and 1.
+HBP_INLINE double reduce(__m256d a) {
+    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(a), _mm256_extractf128_pd(a, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+// i and i + 4, i and i + 2, 0 and 1.
+HBP_INLINE float reduce(__m256 a) {
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
+}
+
 }  // namespace hbp::x86
