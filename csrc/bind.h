@@ -1,0 +1,12 @@
+// The parts of the Python module: each adds its functions to it.
+#pragma once
+#include <nanobind/nanobind.h>
+
+namespace hbp {
+
+void bind_csr(nanobind::module_& module);
+void bind_plan(nanobind::module_& module);
+void bind_config(nanobind::module_& module);
+void bind_bandwidth(nanobind::module_& module);
+
+}  // namespace hbp

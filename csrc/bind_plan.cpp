@@ -1,0 +1,84 @@
+// Plans from Python: built from CSR arrays, multiplied, described.
+#include <nanobind/stl/string.h>
+
+#include "bind.h"
+#include "bind_core_plan.h"
+#include "build.h"
+#include "tuning.h"
+
+namespace hbp {
+namespace {
+
+void require_geometry(int64_t block_rows, int64_t block_cols, int64_t lanes) {
+    const auto side = [](const char* name, int64_t n) {
+        if (n < 1 || n > tuning::max_block_side) {
+            throw nb::value_error((std::string(name) + " is " + std::to_string(n) +
+                                   ", expected 1 to " + std::to_string(tuning::max_block_side))
+                                      .c_str());
+        }
+    };
+    side("block_rows", block_rows);
+    side("block_cols", block_cols);
+    if (lanes != 8 && lanes != 16 && lanes != 32) {
+        throw nb::value_error(
+            ("lanes is " + std::to_string(lanes) + ", expected 8, 16 or 32").c_str());
+    }
+}
+
+CorePlan* py_build(const AnyVector& indptr, const AnyVector& indices, const AnyVector& data,
+                   int64_t n_rows, int64_t n_cols, int64_t block_rows, int64_t block_cols,
+                   int64_t lanes, int n_threads) {
+    require_csr_arrays(indptr, indices, n_rows, n_cols);
+    require_geometry(block_rows, block_cols, lanes);
+    const int64_t nnz = static_cast<int64_t>(indices.shape(0));
+    require_length("data", static_cast<int64_t>(data.shape(0)), nnz);
+    const Geometry geometry{static_cast<int32_t>(block_rows), static_cast<int32_t>(block_cols),
+                            static_cast<int32_t>(lanes)};
+    return with_index_type(indptr.dtype(), [&]<class I>(I) {
+        return with_value_type(data.dtype(), [&]<class T>(T) {
+            try {
+                return without_gil([&] {
+                    return new CorePlan(build(csr_view<I, T>(indptr, indices, data, n_cols), nnz,
+                                              geometry, threads_or_default(n_threads),
+                                              interrupted));
+                });
+            } catch (const Interrupted&) {
+                throw nb::python_error();
+            }
+        });
+    });
+}
+
+template <class F>
+auto of_matrix(F f) {
+    return [f](const CorePlan& p) { return p.visit(f); };
+}
+
+}  // namespace
+
+void bind_plan(nb::module_& module) {
+    using namespace nb::literals;
+    module.def("build", &py_build, "indptr"_a, "indices"_a, "data"_a, "n_rows"_a, "n_cols"_a,
+               "block_rows"_a, "block_cols"_a, "lanes"_a, "num_threads"_a,
+               nb::rv_policy::take_ownership);
+
+    nb::class_<CorePlan>(module, "CorePlan")
+        .def("spmv", &CorePlan::multiply_any<AnyVector, AnyVectorOut>, "x"_a, "y"_a, "alpha"_a,
+             "beta"_a, "num_threads"_a)
+        .def("spmm", &CorePlan::multiply_any<AnyMatrix, AnyMatrixOut>, "X"_a, "Y"_a, "alpha"_a,
+             "beta"_a, "num_threads"_a)
+        .def("update", &CorePlan::update, "data"_a)
+        .def("to_csr", &CorePlan::to_csr_arrays)
+        .def("info", &CorePlan::info)
+        .def_prop_ro("n_rows", of_matrix([](const auto& m) { return m.n_rows; }))
+        .def_prop_ro("n_cols", of_matrix([](const auto& m) { return m.n_cols; }))
+        .def_prop_ro("nnz", of_matrix([](const auto& m) { return m.nnz; }))
+        .def_prop_ro("nbytes", of_matrix([](const auto& m) { return describe(m).nbytes; }))
+        .def_prop_ro("dtype",
+                     of_matrix([]<class T>(const HbpMatrix<T>&) { return Dtype<T>::name; }))
+        .def_prop_ro("block_rows", of_matrix([](const auto& m) { return m.geometry.block_rows; }))
+        .def_prop_ro("block_cols", of_matrix([](const auto& m) { return m.geometry.block_cols; }))
+        .def_prop_ro("lanes", of_matrix([](const auto& m) { return m.geometry.lanes; }));
+}
+
+}  // namespace hbp
