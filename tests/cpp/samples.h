@@ -75,6 +75,19 @@ inline std::vector<Csr> all() {
     a.push_back(make(
         "70,000 entries in one block row", 4, 100, [](int64_t i) { return i == 2 ? 70'000 : 1; },
         [](int64_t, int64_t k) { return k % 100; }));
+    a.push_back(make(
+        "five diagonals", 500, 500, [](int64_t i) { return i < 2 || i >= 498 ? 0 : 5; },
+        [](int64_t i, int64_t k) { return i + k - 2; }));
+    for (int64_t height : {2, 3, 4, 7}) {
+        a.push_back(make(
+            std::to_string(height) + " rows at a time with equal columns", 120 * height, 900,
+            [=](int64_t i) { return 3 + i / height % 2 * 7; },
+            [=](int64_t i, int64_t k) { return (i / height * 11 + k * 13) % 770 + k; }));
+        a.push_back(make(
+            std::to_string(height) + " long rows with equal columns", 3 * height, 600,
+            [=](int64_t i) { return 130 + i / height * 31; },
+            [=](int64_t i, int64_t k) { return k + 7 * (i / height); }));
+    }
     Csr constant = spread("constant values", 300, 300, [](int64_t i) { return i % 12; });
     std::fill(constant.data.begin(), constant.data.end(), 0.1);
     a.push_back(constant);

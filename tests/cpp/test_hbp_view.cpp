@@ -18,71 +18,118 @@ using samples::Entry;
 
 namespace {
 
-// A block taken apart by the letter of hbp_view.h: the rows and the entries of its slots.
+// A block taken apart by the letter of hbp_view.h: for each slot its rows, and their entries.
 struct Slot {
-    int64_t row;
-    std::vector<Entry> entries;
+    int64_t first_row;
+    uint32_t height;
+    std::vector<std::vector<Entry>> row;  // [height]
 };
 
-std::vector<Slot> slots(const HbpView<double>& v, const Block<double>& b, bool decode = true) {
-    std::vector<Slot> out;
-    const int64_t first_row = v.row_block_ptr[b.row_block];
-    const int64_t first_col = static_cast<int64_t>(b.col_block) * v.block_cols;
-    for (uint32_t s = 0; s < b.n_slots; ++s) {
-        out.push_back({first_row + v.slot_row[b.first_slot + s], {}});
+class Decoder {
+  public:
+    Decoder(const HbpView<double>& v, const Block<double>& b)
+        : v_(v),
+          b_(b),
+          column_(v.column + b.first_column),
+          value_(b.first_element),
+          slot_row_(v.slot_row + b.first_slot),
+          slot_length_(v.slot_length + b.first_length) {}
+
+    std::vector<Slot> slots() {
+        for (const Run* run = v_.run + b_.first_run; run != v_.run + b_.first_run + b_.n_runs;
+             ++run) {
+            switch (static_cast<RunKind>(run->kind)) {
+                case RunKind::full:
+                    groups(*run, false);
+                    break;
+                case RunKind::shifted:
+                    groups(*run, true);
+                    break;
+                case RunKind::ragged:
+                    ragged(*run);
+                    break;
+                case RunKind::along:
+                    along(*run);
+                    break;
+            }
+        }
+        CHECK_EQUAL(out_.size(), size_t{b_.n_slots});
+        CHECK_EQUAL(value_, b_.first_element + b_.n_elements);
+        return std::move(out_);
     }
-    if (!decode) {
-        return out;
+
+  private:
+    // The next n slots, of one height.
+    Slot* take(uint32_t n, uint32_t height) {
+        const size_t first = out_.size();
+        for (uint32_t i = 0; i < n; ++i) {
+            out_.push_back({v_.row_block_ptr[b_.row_block] + *slot_row_++, height,
+                            std::vector<std::vector<Entry>>(height)});
+        }
+        return &out_[first];
     }
-    int64_t at = b.first_element;
-    const auto take = [&](size_t slot) {
-        const double value = b.encoding == hbp::Encoding::constant ? b.constant : v.value[at];
-        out.at(slot).entries.push_back({first_col + v.column[at], value});
-        ++at;
-    };
-    size_t slot = 0;
-    const uint32_t* length = v.slot_length + b.first_length;
-    for (const Run* run = v.run + b.first_run; run != v.run + b.first_run + b.n_runs; ++run) {
-        const uint32_t lanes = static_cast<uint32_t>(v.lanes);
-        switch (static_cast<RunKind>(run->kind)) {
-            case RunKind::full:
-                for (uint32_t g = 0; g < run->n; ++g, slot += lanes) {
-                    for (uint32_t k = 0; k < run->length; ++k) {
-                        for (uint32_t i = 0; i < lanes; ++i) {
-                            take(slot + i);
-                        }
+
+    void add(std::vector<Entry>& row, int64_t column) {
+        const bool constant = b_.encoding == hbp::Encoding::constant;
+        row.push_back({int64_t{b_.col_block} * v_.block_cols + column,
+                       constant ? b_.constant : v_.value[value_]});
+        ++value_;
+    }
+
+    void groups(const Run& run, bool shifted) {
+        const uint32_t lanes = static_cast<uint32_t>(v_.lanes);
+        for (uint32_t g = 0; g < run.n; ++g) {
+            Slot* slot = take(lanes, run.height);
+            for (uint32_t k = 0; k < run.length; ++k) {
+                for (uint32_t h = 0; h < run.height; ++h) {
+                    for (uint32_t i = 0; i < lanes; ++i) {
+                        add(slot[i].row[h], shifted ? int64_t{column_[0]} + i : column_[i]);
                     }
                 }
-                break;
-            case RunKind::ragged:
-                for (uint32_t k = 0; k < run->length; ++k) {
-                    for (uint32_t i = 0; i < run->n; ++i) {
-                        take(slot + i);
-                    }
-                }
-                for (uint32_t i = 0; i < run->n; ++i, ++slot) {
-                    for (uint32_t k = 0; k < *length; ++k) {
-                        take(slot);
-                    }
-                    ++length;
-                }
-                break;
-            case RunKind::along:
-                for (uint32_t i = 0; i < run->n; ++i, ++slot) {
-                    for (uint32_t k = 0; k < *length; ++k) {
-                        take(slot);
-                    }
-                    ++length;
-                }
-                break;
+                column_ += shifted ? 1 : lanes;
+            }
         }
     }
-    if (slot != b.n_slots || at != b.first_element + b.n_elements) {
-        throw check::Failure("runs cover " + std::to_string(slot) + " slots and " +
-                             std::to_string(at - b.first_element) + " elements, the block has " +
-                             std::to_string(b.n_slots) + " and " + std::to_string(b.n_elements));
+
+    void ragged(const Run& run) {
+        CHECK_EQUAL(run.height, 1u);
+        Slot* slot = take(run.n, 1);
+        for (uint32_t k = 0; k < run.length; ++k) {
+            for (uint32_t i = 0; i < run.n; ++i) {
+                add(slot[i].row[0], *column_++);
+            }
+        }
+        for (uint32_t i = 0; i < run.n; ++i) {
+            for (uint32_t k = *slot_length_++; k > 0; --k) {
+                add(slot[i].row[0], *column_++);
+            }
+        }
     }
-    return out;
+
+    void along(const Run& run) {
+        for (uint32_t i = 0; i < run.n; ++i) {
+            Slot* slot = take(1, run.height);
+            const uint32_t n = *slot_length_++;
+            for (uint32_t h = 0; h < run.height; ++h) {
+                for (uint32_t k = 0; k < n; ++k) {
+                    add(slot->row[h], column_[k]);
+                }
+            }
+            column_ += n;
+        }
+    }
+
+    const HbpView<double>& v_;
+    const Block<double>& b_;
+    const uint16_t* column_;
+    int64_t value_;
+    const uint16_t* slot_row_;
+    const uint32_t* slot_length_;
+    std::vector<Slot> out_;
+};
+
+std::vector<Slot> slots(const HbpView<double>& v, const Block<double>& b) {
+    return Decoder(v, b).slots();
 }
 
 // f(view, block) for every block of every sample in every geometry; failures name both.
@@ -103,7 +150,7 @@ void for_each_block(F&& f) {
 
 }  // namespace
 
-TEST("Every block holds at least one entry.") {
+TEST("Every block holds at least one element.") {
     for_each_block([](const auto&, const HbpView<double>&, const Block<double>& b) {
         CHECK(b.n_elements >= 1);
         CHECK(b.n_slots >= 1);
@@ -111,10 +158,12 @@ TEST("Every block holds at least one entry.") {
     });
 }
 
-TEST("Every slot holds at least one entry.") {
+TEST("Every slot holds at least one element.") {
     for_each_block([](const auto&, const HbpView<double>& v, const Block<double>& b) {
         for (const Slot& slot : slots(v, b)) {
-            CHECK(!slot.entries.empty());
+            for (const std::vector<Entry>& row : slot.row) {
+                CHECK(!row.empty());
+            }
         }
     });
 }
@@ -136,12 +185,14 @@ TEST("Blocks are ordered by row block, then by column block.") {
     });
 }
 
-TEST("Slots of a block are distinct rows.") {
+TEST("Slots of a block cover distinct rows.") {
     for_each_block([](const auto&, const HbpView<double>& v, const Block<double>& b) {
         std::set<int64_t> rows;
-        for (const Slot& slot : slots(v, b, false)) {
-            CHECK(rows.insert(slot.row).second);
-            CHECK(slot.row < v.row_block_ptr[b.row_block + 1]);
+        for (const Slot& slot : slots(v, b)) {
+            for (uint32_t h = 0; h < slot.height; ++h) {
+                CHECK(rows.insert(slot.first_row + h).second);
+                CHECK(slot.first_row + h < v.row_block_ptr[b.row_block + 1]);
+            }
         }
     });
 }
@@ -150,19 +201,22 @@ TEST("Slots are ordered by class, then by row.") {
     for_each_block([](const auto&, const HbpView<double>& v, const Block<double>& b) {
         std::pair<uint32_t, int64_t> before{0, -1};
         for (const Slot& slot : slots(v, b)) {
-            const uint32_t n = static_cast<uint32_t>(slot.entries.size());
-            const std::pair<uint32_t, int64_t> here{hbp::row_class(n), slot.row};
+            const uint32_t n = static_cast<uint32_t>(slot.row[0].size());
+            const std::pair<uint32_t, int64_t> here{hbp::slot_class(slot.height, n),
+                                                    slot.first_row};
             CHECK(before < here);
             before = here;
         }
     });
 }
 
-TEST("The lengths of all slots add up to the entries of the block.") {
+TEST("The lengths of all rows of a block add up to its elements.") {
     for_each_block([](const auto&, const HbpView<double>& v, const Block<double>& b) {
         int64_t total = 0;
         for (const Slot& slot : slots(v, b)) {
-            total += static_cast<int64_t>(slot.entries.size());
+            for (const std::vector<Entry>& row : slot.row) {
+                total += static_cast<int64_t>(row.size());
+            }
         }
         CHECK_EQUAL(total, b.n_elements);
     });
@@ -171,15 +225,37 @@ TEST("The lengths of all slots add up to the entries of the block.") {
 TEST("Elements of a row keep the order they had in CSR.") {
     for_each_block([](const samples::Csr& a, const HbpView<double>& v, const Block<double>& b) {
         for (const Slot& slot : slots(v, b)) {
-            std::vector<Entry> expected;
-            for (int64_t k = a.indptr[slot.row]; k < a.indptr[slot.row + 1]; ++k) {
-                if (a.indices[k] / v.block_cols == b.col_block) {
-                    expected.push_back({a.indices[k], a.data[k]});
+            for (uint32_t h = 0; h < slot.height; ++h) {
+                const int64_t row = slot.first_row + h;
+                std::vector<Entry> expected;
+                for (int64_t k = a.indptr[row]; k < a.indptr[row + 1]; ++k) {
+                    if (a.indices[k] / v.block_cols == b.col_block) {
+                        expected.push_back({a.indices[k], a.data[k]});
+                    }
                 }
+                CHECK(slot.row[h] == expected);
             }
-            CHECK(slot.entries == expected);
         }
     });
+}
+
+TEST("The samples reach every kind of run, every height and both encodings.") {
+    std::set<std::pair<uint32_t, uint32_t>> seen;
+    std::set<hbp::Encoding> encodings;
+    for_each_block([&](const auto&, const HbpView<double>& v, const Block<double>& b) {
+        encodings.insert(b.encoding);
+        for (uint32_t r = 0; r < b.n_runs; ++r) {
+            const Run& run = v.run[b.first_run + r];
+            seen.insert({run.kind, run.height});
+        }
+    });
+    CHECK_EQUAL(encodings.size(), size_t{hbp::n_encodings});
+    for (uint32_t height = 1; height <= hbp::max_height; ++height) {
+        CHECK(seen.contains({static_cast<uint32_t>(RunKind::full), height}));
+        CHECK(seen.contains({static_cast<uint32_t>(RunKind::along), height}));
+    }
+    CHECK(seen.contains({static_cast<uint32_t>(RunKind::shifted), 1}));
+    CHECK(seen.contains({static_cast<uint32_t>(RunKind::ragged), 1}));
 }
 
 TEST("All entries of the matrix are in its blocks.") {

@@ -30,13 +30,14 @@ hbp::HbpMatrix<double> one_block_at(int64_t first_element) {
     m.cost_ptr = {0, m.nnz};
     hbp::Block<double> b{};
     b.first_element = first_element;
+    b.first_column = first_element;
     b.n_slots = 8;
     b.n_runs = 1;
     b.n_elements = 8;
     b.encoding = hbp::Encoding::constant;
     b.constant = 3.0;
     m.block = {b};
-    m.run = {{static_cast<uint32_t>(hbp::RunKind::full), 1, 1}};
+    m.run = {{static_cast<uint32_t>(hbp::RunKind::full), 1, 1, 1}};
     m.slot_row = {0, 1, 2, 3, 4, 5, 6, 7};
     return m;
 }
@@ -88,9 +89,14 @@ TEST("work is shared out by costs beyond 2^31") {
 
 TEST("places in CSR are right beyond 2^32") {
     const int64_t start = 5 * billion + 3;
-    const hbp::HbpMatrix<double> m = one_block_at(start);
+    hbp::HbpMatrix<double> m = one_block_at(start);
+    m.block[0].first_column = 0;
+    m.column = hbp::HugeArray<uint16_t>(8);
+    std::fill_n(m.column.data(), 8, uint16_t{5});
     std::vector<int64_t> places;
-    hbp::for_each_element(m, 0, [&](int64_t, int64_t, int64_t place) { places.push_back(place); });
+    hbp::for_each_element(m, 0, [&](const hbp::Block<double>&, int64_t, int64_t, int64_t place) {
+        places.push_back(place);
+    });
     CHECK_EQUAL(places.size(), size_t{8});
     for (int64_t i = 0; i < 8; ++i) {
         CHECK_EQUAL(places[static_cast<size_t>(i)], start + i);

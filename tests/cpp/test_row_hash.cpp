@@ -28,8 +28,21 @@ TEST("rows of a class differ in length by at most one part in classes_per_octave
 }
 
 TEST("long rows share the last class") {
-    CHECK_EQUAL(row_class(tuning::long_row), hbp::n_row_classes - 1);
-    CHECK_EQUAL(row_class(65'536), hbp::n_row_classes - 1);
-    CHECK_EQUAL(row_class(0xFFFF'FFFFu), hbp::n_row_classes - 1);
+    CHECK_EQUAL(row_class(tuning::long_row), hbp::n_length_classes - 1);
+    CHECK_EQUAL(row_class(65'536), hbp::n_length_classes - 1);
+    CHECK_EQUAL(row_class(0xFFFF'FFFFu), hbp::n_length_classes - 1);
     CHECK(row_class(tuning::long_row - 1) < row_class(tuning::long_row));
+}
+
+TEST("slots of one height and short length come before others, long ones last") {
+    for (uint32_t height = 1; height <= hbp::max_height; ++height) {
+        for (uint32_t length = 2; length < tuning::long_row; ++length) {
+            CHECK(hbp::slot_class(height, length) >= hbp::slot_class(height, length - 1));
+            CHECK(hbp::slot_class(height, length) < hbp::slot_class(1, tuning::long_row));
+            if (height > 1) {
+                CHECK(hbp::slot_class(height, 1) > hbp::slot_class(height - 1, length));
+            }
+        }
+        CHECK(hbp::slot_class(height, tuning::long_row) < hbp::n_slot_classes);
+    }
 }
