@@ -34,7 +34,11 @@ void check_indptr(const I* indptr, int64_t n_rows, int64_t nnz) {
 template <class I>
 void check_indices(const I* indices, int64_t nnz, int64_t n_cols) {
     for (int64_t k = 0; k < nnz; ++k) {
-        check_column(static_cast<int64_t>(indices[k]), n_cols);
+        const int64_t j = indices[k];
+        if (j < 0 || j >= n_cols) {
+            throw InvalidCsr("column index " + std::to_string(j) + " is out of range for " +
+                             std::to_string(n_cols) + " columns");
+        }
     }
 }
 
