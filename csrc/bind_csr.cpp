@@ -53,14 +53,11 @@ std::tuple<int32_t, int32_t, int32_t> py_choose_geometry(const AnyVector& indptr
                                                          const AnyVector& indices, int64_t n_rows,
                                                          int64_t n_cols, int itemsize) {
     require_csr_arrays(indptr, indices, n_rows, n_cols);
-    const Geometry g =
-        choose_geometry(n_rows, n_cols, static_cast<int64_t>(indices.shape(0)), itemsize);
+    const Geometry g = choose_geometry(n_rows, n_cols, itemsize);
     return {g.block_rows, g.block_cols, g.lanes};
 }
 
-std::string py_prefer_csr(int64_t nnz, int64_t n_rows, int64_t n_cols, int) {
-    return prefer_csr(n_rows, n_cols, nnz);
-}
+std::string py_prefer_csr(int64_t nnz, int64_t, int64_t, int) { return prefer_csr(nnz); }
 
 }  // namespace
 

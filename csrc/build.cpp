@@ -132,6 +132,11 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
         check_indptr(csr.indptr, csr.n_rows, nnz);
     }
     m.row_block_ptr = partition_rows(csr.indptr, csr.n_rows, nnz, geometry.block_rows);
+    if (m.n_row_blocks() > INT32_MAX || m.n_col_blocks > INT32_MAX) {
+        throw std::invalid_argument(
+            "a matrix of " + std::to_string(csr.n_rows) + " x " + std::to_string(csr.n_cols) +
+            " has more than 2^31 row blocks or column blocks in this geometry");
+    }
     const bool constant = nnz > 0 && all_equal(csr.data, nnz);
     m.column = HugeArray<uint16_t>(static_cast<size_t>(nnz));
     m.value = HugeArray<T>(constant ? 0 : static_cast<size_t>(nnz));

@@ -6,7 +6,7 @@
 
 namespace hbp {
 
-Geometry choose_geometry(int64_t n_rows, int64_t n_cols, int64_t, int itemsize) {
+Geometry choose_geometry(int64_t n_rows, int64_t n_cols, int itemsize) {
     Geometry g;
     g.block_cols = static_cast<int32_t>(std::clamp<int64_t>(n_cols, 1, tuning::max_block_side));
     g.block_rows = static_cast<int32_t>(std::clamp<int64_t>(n_rows, 1, tuning::default_block_rows));
@@ -14,14 +14,10 @@ Geometry choose_geometry(int64_t n_rows, int64_t n_cols, int64_t, int itemsize) 
     return g;
 }
 
-std::string prefer_csr(int64_t n_rows, int64_t n_cols, int64_t nnz) {
-    static_cast<void>(n_cols);
+std::string prefer_csr(int64_t nnz) {
     if (nnz < tuning::min_nnz_for_hbp) {
         return "it has " + std::to_string(nnz) + " nonzeros, fewer than the " +
                std::to_string(tuning::min_nnz_for_hbp) + " that repay a conversion";
-    }
-    if (nnz < n_rows / 4) {
-        return "nearly all of its rows are empty";
     }
     return "";
 }

@@ -18,36 +18,81 @@ struct CsrValues {
     HBP_INLINE void prefetch(int) const {}
 };
 
+// sum[r] of `rows` consecutive short rows. One row's additions wait for each other (4 cycles a
+// fused multiply-add); those of several rows side by side do not.
+template <int rows, class I, class T>
+HBP_INLINE void short_rows(const I* indptr, const CsrArgs<I, T>& a, T (&sum)[rows]) {
+    int64_t at[rows];
+    int64_t common = indptr[1] - indptr[0];
+    for (int r = 0; r < rows; ++r) {
+        sum[r] = T{};
+        at[r] = indptr[r];
+        const int64_t n = indptr[r + 1] - indptr[r];
+        common = n < common ? n : common;
+    }
+    for (int64_t k = 0; k < common; ++k) {
+        for (int r = 0; r < rows; ++r) {
+            sum[r] = fused_multiply_add(a.data[at[r] + k], a.x[a.indices[at[r] + k]], sum[r]);
+        }
+    }
+    for (int r = 0; r < rows; ++r) {
+        for (int64_t k = at[r] + common; k < indptr[r + 1]; ++k) {
+            sum[r] = fused_multiply_add(a.data[k], a.x[a.indices[k]], sum[r]);
+        }
+    }
+}
+
+// y[n_rows] = A[n_rows, :] * x. The caller owns these rows of y.
+template <class Simd, class I>
+HBP_INLINE void csr_vector_product(const CsrArgs<I, typename Simd::T>& a) {
+    using T = typename Simd::T;
+    constexpr int side_by_side = 4;
+    const auto length = [&](int64_t i) -> int64_t { return a.indptr[i + 1] - a.indptr[i]; };
+    for (int64_t i = 0; i < a.n_rows;) {
+        if (length(i) >= tuning::long_row) {
+            const CsrValues<Simd> value{a.data + a.indptr[i]};
+            a.y[i] = T{};
+            along_rows<Simd, 1>(length(i), value, a.indices + a.indptr[i], a.x, a.y + i);
+            ++i;
+        } else if (i + side_by_side <= a.n_rows && length(i + 1) < tuning::long_row &&
+                   length(i + 2) < tuning::long_row && length(i + 3) < tuning::long_row) {
+            T sum[side_by_side];
+            short_rows(a.indptr + i, a, sum);
+            for (int r = 0; r < side_by_side; ++r) {
+                a.y[i + r] = add(T{}, sum[r]);
+            }
+            i += side_by_side;
+        } else {
+            T sum[1];
+            short_rows(a.indptr + i, a, sum);
+            a.y[i] = add(T{}, sum[0]);
+            ++i;
+        }
+    }
+}
+
 // Y[n_rows, k] = A[n_rows, :] * X, k = a.n_vectors. The caller owns these rows of Y.
 template <class Simd, class I>
 void csr_product(const CsrArgs<I, typename Simd::T>& a) {
     using T = typename Simd::T;
+    if (a.n_vectors == 1) {
+        csr_vector_product<Simd>(a);
+        return;
+    }
     for (int64_t i = 0; i < a.n_rows; ++i) {
         const int64_t first = a.indptr[i];
-        const int64_t n = a.indptr[i + 1] - first;
+        const RowPiece row{a.indptr[i + 1] - first, 0, 1, 0, 1, 0};
         const CsrValues<Simd> value{a.data + first};
         const I* column = a.indices + first;
         T* y = a.y + i * a.n_vectors;
-        if (a.n_vectors == 1) {
-            T sum{};
-            if (n >= tuning::long_row) {
-                along_rows<Simd, 1>(n, value, column, a.x, &sum);
-            } else {
-                for (int64_t k = 0; k < n; ++k) {
-                    sum = fused_multiply_add(value.at[k], a.x[column[k]], sum);
-                }
-            }
-            y[0] = add(T{}, sum);
+        for (int64_t j = 0; j < a.n_vectors; ++j) {
+            y[j] = T{};
+        }
+        if (row.n >= tuning::long_row) {
+            long_row_multi<Simd>(row, value, column, a.x, y, a.n_vectors);
         } else {
-            for (int64_t j = 0; j < a.n_vectors; ++j) {
-                y[j] = T{};
-            }
-            if (n >= tuning::long_row) {
-                long_row_multi<Simd>({n, 0, 1, 0, 1, 0}, value, column, a.x, y, a.n_vectors);
-            } else {
-                const RowPiece piece[2] = {{n, 0, 1, 0, 1, 0}, {0, 0, 0, 0, 0, 0}};
-                short_row_multi<Simd>(piece, value, column, a.x, y, a.n_vectors);
-            }
+            const RowPiece piece[2] = {row, {0, 0, 0, 0, 0, 0}};
+            short_row_multi<Simd>(piece, value, column, a.x, y, a.n_vectors);
         }
     }
 }

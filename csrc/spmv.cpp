@@ -11,11 +11,6 @@
 namespace hbp {
 namespace {
 
-// One item of work: the blocks [first_block, end_block) of a row block.
-struct Item {
-    int64_t row_block, first_block, end_block;
-};
-
 template <class T>
 struct Product {
     const HbpMatrix<T>& m;
@@ -71,15 +66,6 @@ struct Product {
     }
 };
 
-// A row block of several blocks with far more than its share of the entries: a few long rows.
-template <class T>
-bool is_heavy(const HbpMatrix<T>& m, int64_t rb) {
-    const int64_t cost = m.cost_ptr[static_cast<size_t>(rb) + 1] - m.cost_ptr[static_cast<size_t>(rb)];
-    const int64_t blocks =
-        m.block_ptr[static_cast<size_t>(rb) + 1] - m.block_ptr[static_cast<size_t>(rb)];
-    return blocks > 1 && cost > m.cost_ptr.back() / tuning::heavy_share;
-}
-
 // The blocks of heavy row blocks, each with partial results of its own, then added up in
 // ascending order of the column blocks: the same additions as Product::row_block makes.
 template <class T>
@@ -132,7 +118,7 @@ void multiply(const HbpMatrix<T>& m, const T* X, T* Y, int64_t n_vectors, T alph
     int64_t heavy_cells = 0;
     int64_t most_cells = 0;
     for (int64_t rb = 0; rb < n; ++rb) {
-        if (threads > 1 && is_heavy(m, rb)) {
+        if (threads > 1 && m.is_heavy(rb)) {
             heavy.push_back(rb);
             heavy_cells += p.cells(rb) * (p.v.block_ptr[rb + 1] - p.v.block_ptr[rb]);
         }
@@ -144,7 +130,7 @@ void multiply(const HbpMatrix<T>& m, const T* X, T* Y, int64_t n_vectors, T alph
     T* scratch = room.get() + heavy_cells;
 
     share_out(m.cost_ptr.data(), n, threads, [&](int64_t rb, int thread) {
-        if (threads == 1 || !is_heavy(m, rb)) {
+        if (threads == 1 || !m.is_heavy(rb)) {
             p.row_block(rb, scratch + scratch_cells * thread);
         }
     });
