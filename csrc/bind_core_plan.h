@@ -23,6 +23,17 @@ class CorePlan {
         return std::visit(f, matrix_);
     }
 
+    // f(matrix) without the GIL, while no other thread changes the values.
+    template <class F>
+    auto read(F&& f) const {
+        return visit([&](const auto& m) {
+            return without_gil([&] {
+                const std::shared_lock<std::shared_mutex> lock(values_);
+                return f(m);
+            });
+        });
+    }
+
     template <class In, class Out>
     void multiply_any(const In& X, const Out& Y, Scalar alpha, Scalar beta, int n_threads) const {
         visit([&]<class T>(const HbpMatrix<T>& m) {

@@ -56,6 +56,16 @@ auto with_value_type(nb::dlpack::dtype type, F&& f) {
     throw nb::type_error("values must be float32, float64, complex64 or complex128");
 }
 
+// The same for the name of a dtype.
+template <class F>
+auto with_value_name(const std::string& name, F&& f) {
+    if (name == Dtype<float>::name) return f(float{});
+    if (name == Dtype<double>::name) return f(double{});
+    if (name == Dtype<Complex<float>>::name) return f(Complex<float>{});
+    if (name == Dtype<Complex<double>>::name) return f(Complex<double>{});
+    throw nb::type_error("values must be float32, float64, complex64 or complex128");
+}
+
 template <class F>
 auto with_index_type(nb::dlpack::dtype type, F&& f) {
     if (type == nb::dtype<int32_t>()) return f(int32_t{});

@@ -1,0 +1,275 @@
+#include "validate_hbp.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "element_walk.h"
+#include "row_hash.h"
+#include "scalar.h"
+#include "tuning.h"
+
+namespace hbp {
+namespace {
+
+[[noreturn]] void refuse(std::string_view what, int64_t is, const std::string& expected) {
+    throw InvalidHbp(std::string(what) + " is " + std::to_string(is) + ", expected " + expected);
+}
+
+// low <= n <= high
+void require_range(std::string_view what, int64_t n, int64_t low, int64_t high) {
+    if (n < low || n > high) {
+        refuse(what, n, std::to_string(low) + " to " + std::to_string(high));
+    }
+}
+
+void require_equal(std::string_view what, int64_t n, int64_t expected) {
+    if (n != expected) {
+        refuse(what, n, std::to_string(expected));
+    }
+}
+
+// ptr[n + 1] runs from 0 to `last` in steps of least .. most.
+void require_ptr(const std::string& what, const std::vector<int64_t>& ptr, int64_t n, int64_t last,
+                 int64_t least, int64_t most) {
+    require_equal("the length of " + what, static_cast<int64_t>(ptr.size()), n + 1);
+    require_equal(what + "[0]", ptr[0], 0);
+    for (size_t i = 1; i < ptr.size(); ++i) {
+        const int64_t before = ptr[i - 1];
+        if (ptr[i] < before || ptr[i] - before < least || ptr[i] - before > most) {
+            refuse(what + "[" + std::to_string(i) + "]", ptr[i],
+                   std::to_string(least) + " to " + std::to_string(most) + " more than " +
+                       std::to_string(before));
+        }
+    }
+    require_equal("the last of " + what, ptr.back(), last);
+}
+
+// One place in each of the arrays that blocks share; blocks follow each other without gaps.
+struct Place {
+    int64_t element = 0, column = 0, slot = 0, run = 0, length = 0;
+};
+
+template <class T>
+class Validation {
+  public:
+    explicit Validation(const HbpMatrix<T>& m) : m_(m) {}
+
+    void run() {
+        sizes();
+        const int64_t n_blocks = static_cast<int64_t>(m_.block.size());
+        require_range("the number of row blocks", m_.n_row_blocks(), 0, INT32_MAX);
+        require_ptr("row_block_ptr", m_.row_block_ptr, m_.n_row_blocks(), m_.n_rows, 1,
+                    m_.geometry.block_rows);
+        require_ptr("block_ptr", m_.block_ptr, m_.n_row_blocks(), n_blocks, 0, m_.n_col_blocks);
+        require_ptr("cost_ptr", m_.cost_ptr, m_.n_row_blocks(),
+                    m_.cost_ptr.empty() ? 0 : m_.cost_ptr.back(), 0, INT64_MAX);
+        for (int64_t rb = 0; rb < m_.n_row_blocks(); ++rb) {
+            int64_t col_block = -1;
+            for (int64_t b = at(m_.block_ptr, rb); b < at(m_.block_ptr, rb + 1); ++b) {
+                try {
+                    block(at(m_.block, b), rb, col_block);
+                } catch (const InvalidHbp& error) {
+                    throw InvalidHbp("block " + std::to_string(b) + ": " + error.what());
+                }
+                col_block = at(m_.block, b).col_block;
+            }
+        }
+        require_equal("the number of elements of all blocks", place_.element, m_.nnz);
+        require_equal("the number of columns stored", static_cast<int64_t>(m_.column.size()),
+                      place_.column);
+        require_equal("the number of slots", size_of(m_.slot_row), place_.slot);
+        require_equal("the number of runs", size_of(m_.run), place_.run);
+        require_equal("the number of slot lengths", size_of(m_.slot_length), place_.length);
+        scrambled();
+    }
+
+  private:
+    template <class V>
+    static decltype(auto) at(const V& v, int64_t i) {
+        return v[static_cast<size_t>(i)];
+    }
+    template <class V>
+    static int64_t size_of(const V& v) {
+        return static_cast<int64_t>(v.size());
+    }
+
+    void sizes() {
+        const Geometry& g = m_.geometry;
+        require_range("block_rows", g.block_rows, 1, tuning::max_block_side);
+        require_range("block_cols", g.block_cols, 1, tuning::max_block_side);
+        if (g.lanes != 8 && g.lanes != 16 && g.lanes != 32) {
+            refuse("lanes", g.lanes, "8, 16 or 32");
+        }
+        // Room for every sum below, and for sizes in bytes.
+        constexpr int64_t most = int64_t{1} << 56;
+        require_range("the number of rows", m_.n_rows, 0, most);
+        require_range("the number of columns", m_.n_cols, 0, most);
+        require_range("the number of entries", m_.nnz, 0, m_.index_is_64_bit ? most : INT32_MAX);
+        if (!m_.index_is_64_bit) {
+            require_range("the number of columns, with 32-bit indices", m_.n_cols, 0,
+                          int64_t{INT32_MAX} + 1);
+        }
+        require_equal("the number of column blocks", m_.n_col_blocks,
+                      (m_.n_cols + g.block_cols - 1) / g.block_cols);
+        require_range("the length of row_block_ptr", size_of(m_.row_block_ptr), 1, most);
+        if (m_.value.size() != 0) {
+            require_equal("the number of values", size_of(m_.value), m_.nnz);
+        }
+    }
+
+    void block(const Block<T>& b, int64_t rb, int64_t col_block_before) {
+        require_equal("row_block", b.row_block, rb);
+        require_range("col_block", b.col_block, col_block_before + 1, m_.n_col_blocks - 1);
+        require_equal("first_element", b.first_element, place_.element);
+        require_equal("first_column", b.first_column, place_.column);
+        require_equal("first_slot", b.first_slot, place_.slot);
+        require_equal("first_run", b.first_run, place_.run);
+        require_equal("first_length", b.first_length, place_.length);
+        require_range("n_elements", b.n_elements, 1, m_.nnz - place_.element);
+        require_range("n_slots", b.n_slots, 1, size_of(m_.slot_row) - place_.slot);
+        require_range("n_runs", b.n_runs, 1, size_of(m_.run) - place_.run);
+        require_range("encoding", static_cast<int64_t>(b.encoding), 0, n_encodings - 1);
+        if (b.encoding == Encoding::raw) {
+            require_equal("the number of values", size_of(m_.value), m_.nnz);
+        }
+        n_rows_ = at(m_.row_block_ptr, rb + 1) - at(m_.row_block_ptr, rb);
+        n_cols_ = std::min<int64_t>(m_.geometry.block_cols,
+                                    m_.n_cols - int64_t{b.col_block} * m_.geometry.block_cols);
+        covered_.assign(static_cast<size_t>(n_rows_), false);
+        order_before_ = -1;
+        const int64_t end_element = place_.element + b.n_elements;
+        const int64_t end_slot = place_.slot + b.n_slots;
+        for (uint32_t r = 0; r < b.n_runs; ++r) {
+            one_run(at(m_.run, place_.run), end_element, end_slot);
+            ++place_.run;
+        }
+        require_equal("the number of elements of all runs", place_.element, end_element);
+        require_equal("the number of slots of all runs", place_.slot, end_slot);
+    }
+
+    void one_run(const Run& run, int64_t end_element, int64_t end_slot) {
+        const int64_t lanes = m_.geometry.lanes;
+        const int64_t n = run.n;
+        const int64_t length = run.length;
+        const int64_t height = run.height;
+        require_range("the kind of a run", run.kind, 0, static_cast<int64_t>(RunKind::along));
+        const RunKind kind = static_cast<RunKind>(run.kind);
+        const bool groups = kind == RunKind::full || kind == RunKind::shifted;
+        const bool tiles = kind == RunKind::full || kind == RunKind::along;
+        require_range("the height of a run", height, 1, tiles ? max_height : 1);
+        require_range("the n of a run", n, 1, kind == RunKind::ragged ? lanes : UINT32_MAX);
+        const int64_t slots = groups ? n * lanes : n;
+        require_range("the slots of a run", slots, 1, end_slot - place_.slot);
+        // Below 2^63: n has 24 bits, length 32, lanes 6 and height 3, of which 5 and 2 are zero.
+        const int64_t common = groups                    ? n * lanes * height * length
+                               : kind == RunKind::ragged ? n * length
+                                                         : 0;
+        require_range("the elements of a run", common, 0, end_element - place_.element);
+        const int64_t lengths = groups ? 0 : n;
+        require_range("the slot lengths of a run", lengths, 0,
+                      size_of(m_.slot_length) - place_.length);
+
+        int64_t elements = common;
+        int64_t columns = kind == RunKind::shifted ? n * length : common / height;
+        for (int64_t i = 0; i < lengths; ++i) {
+            const int64_t own = at(m_.slot_length, place_.length + i);
+            // Each term is below 2^35, and there are at most 2^24.
+            elements += own * height;
+            columns += own;
+        }
+        require_range("the elements of a run", elements, 0, end_element - place_.element);
+        require_range("the columns of a run", columns, 0, size_of(m_.column) - place_.column);
+
+        for (int64_t i = 0; i < slots; ++i) {
+            const int64_t own = groups ? 0 : at(m_.slot_length, place_.length + i);
+            slot(at(m_.slot_row, place_.slot + i), height,
+                 kind == RunKind::along ? own : length + own, kind);
+        }
+        uint32_t most = 0;
+        for (const uint16_t *c = m_.column.data() + place_.column, *end = c + columns; c != end;
+             ++c) {
+            most = std::max<uint32_t>(most, *c);
+        }
+        require_range("the largest column of a run",
+                      int64_t{most} + (kind == RunKind::shifted ? lanes - 1 : 0), 0, n_cols_ - 1);
+        place_.element += elements;
+        place_.column += columns;
+        place_.slot += slots;
+        place_.length += lengths;
+    }
+
+    void slot(int64_t row, int64_t height, int64_t length, RunKind kind) {
+        require_range("the length of a slot", length,
+                      kind == RunKind::along ? int64_t{tuning::long_row} : 1,
+                      kind == RunKind::along ? int64_t{UINT32_MAX} : tuning::long_row - 1);
+        require_range("the row of a slot", row, 0, n_rows_ - height);
+        for (int64_t h = 0; h < height; ++h) {
+            if (at(covered_, row + h)) {
+                throw InvalidHbp("two slots cover row " + std::to_string(row + h));
+            }
+            covered_[static_cast<size_t>(row + h)] = true;
+        }
+        const int64_t c = slot_class(static_cast<uint32_t>(height), static_cast<uint32_t>(length));
+        const int64_t order = c * tuning::max_block_side + row;
+        if (order <= order_before_) {
+            throw InvalidHbp("the slot of row " + std::to_string(row) +
+                             " is out of order: slots are ordered by class, then by row");
+        }
+        order_before_ = order;
+    }
+
+    // After all blocks: walks them.
+    void scrambled() {
+        const HbpView<T> v = m_.view();
+        int64_t row_before = -1;
+        int64_t rb = 0;
+        int64_t rb_of_lengths = -1;
+        std::vector<int64_t> row_length;
+        std::vector<bool> seen;
+        for (const ScrambledRow& s : m_.scrambled) {
+            require_range("a scrambled row", s.row, row_before + 1, m_.n_rows - 1);
+            row_before = s.row;
+            while (at(m_.row_block_ptr, rb + 1) <= s.row) {
+                ++rb;
+            }
+            if (rb != rb_of_lengths) {
+                row_lengths(v, rb, row_length);
+                rb_of_lengths = rb;
+            }
+            const std::string what = "the order of row " + std::to_string(s.row);
+            require_equal("the length of " + what, size_of(s.order),
+                          at(row_length, s.row - at(m_.row_block_ptr, rb)));
+            seen.assign(s.order.size(), false);
+            for (const int64_t k : s.order) {
+                require_range("a place in " + what, k, 0, size_of(s.order) - 1);
+                if (at(seen, k)) {
+                    throw InvalidHbp(what + " has place " + std::to_string(k) + " twice");
+                }
+                seen[static_cast<size_t>(k)] = true;
+            }
+        }
+    }
+
+    const HbpMatrix<T>& m_;
+    Place place_;
+    int64_t n_rows_ = 0;  // of the row block
+    int64_t n_cols_ = 0;  // of the column block
+    std::vector<bool> covered_;
+    int64_t order_before_ = -1;
+};
+
+}  // namespace
+
+template <class T>
+void validate(const HbpMatrix<T>& m) {
+    Validation<T>(m).run();
+}
+
+template void validate(const HbpMatrix<float>&);
+template void validate(const HbpMatrix<double>&);
+template void validate(const HbpMatrix<Complex<float>>&);
+template void validate(const HbpMatrix<Complex<double>>&);
+
+}  // namespace hbp
