@@ -14,6 +14,7 @@ from hbpspmv._mutation import PlanInvalidation, checks_wanted, fingerprint, set_
 from hbpspmv._options import Options
 from hbpspmv._plan import Plan
 from hbpspmv._products import product
+from hbpspmv._tune import require_tune, tuned
 from hbpspmv._validate import (
     KERNEL_DTYPES,
     Array,
@@ -117,6 +118,7 @@ class PlannedProducts(PlanInvalidation):
         num_threads: int | None = None,
         *,
         check: bool | None = None,
+        tune: str | None = None,
     ) -> Plan:
         """Build the plan of ``A @ x`` now, or say how it is to be built.
 
@@ -136,6 +138,9 @@ class PlannedProducts(PlanInvalidation):
             of reading them all, and raise RuntimeError if there are some: for debugging. The
             default is False, or True if the environment variable ``HBPSPMV_CHECK`` is set and is
             not "0" when the plan is built.
+        tune : {"measure"}, optional
+            Build the matrix in every layout of a small set, CSR among them, time its products, and
+            keep the fastest: for those who will make thousands of products. See Notes.
 
         Returns
         -------
@@ -162,6 +167,14 @@ class PlannedProducts(PlanInvalidation):
         plan in use. What a call asks for stays in force when the array is changed and its plan has
         to be built again.
 
+        ``tune="measure"`` takes about thirty builds and a second or more, and memory for two more
+        plans. The layouts are that of the cost model, CSR, and all combinations of 512, 8,192 and
+        65,536 block rows, 4,096, 16,384 and 65,536 block columns, and 8, 16 and 32 lanes, cut to
+        the size of the matrix. ``info()["tuning"]`` has the times and ``info()["geometry"]`` the
+        winner, which can be given to the plan of a similar matrix; `Plan.save` keeps both. As
+        times vary, so may the choice, and with it the last bits of products: save the plan, or
+        give its geometry, where they matter.
+
         ``A.T`` has plans of its own, ``A.T.plan()``, which ``x @ A`` uses. They are shared by all
         transposed views of `A`.
 
@@ -177,10 +190,13 @@ class PlannedProducts(PlanInvalidation):
                 "plan; other matrices are multiplied by SciPy's kernels"
             )
         options = Options.checked(expected_calls, geometry, num_threads, check)
-        if options == Options():
-            return self._plan_for(dtype)
         pair = self._shared_pair()
         side = self._side_of(pair)
+        if tune is not None:
+            require_tune(tune, options)
+            return pair.adopt(side, dtype, lambda _: tuned(self._source(options), dtype, options))
+        if options == Options():
+            return self._plan_for(dtype)
         return pair.replan(side, dtype, self._source, options)
 
     def refresh(self, *, pattern: bool = False) -> None:

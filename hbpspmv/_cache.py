@@ -98,6 +98,20 @@ class PlanPair:
                 plan.num_threads = options.num_threads
             return self.plan(side, dtype, source)
 
+    def adopt(
+        self, side: Side, dtype: DType, make: Callable[[Options], tuple[Plan, Options]]
+    ) -> Plan:
+        """Put in a plan that `make` gets elsewhere, with the options that it follows.
+
+        `make` is called with the options so far, under the lock.
+        """
+        with self._lock:
+            plans = side.plans  # as in `plan`
+            plan, side.options = make(side.options)
+            plans.clear()
+            plans[dtype] = plan
+        return plan
+
     def forget(self) -> None:
         """Drop all plans: the values or the pattern have changed."""
         self.forward.plans = {}

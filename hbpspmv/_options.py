@@ -16,6 +16,20 @@ FEW_CALLS = 16
 
 
 @dataclass(frozen=True, slots=True)
+class Tuning:
+    """What a search by measured times has found."""
+
+    #: Of the fastest layout; None for CSR.
+    geometry: Geometry | None
+    #: (layout, seconds of one product) for all that were measured.
+    seconds: tuple[tuple[Geometry | None, float], ...] = ()
+
+    @property
+    def reason(self) -> str:
+        return f"it was measured to be the fastest of {len(self.seconds)} layouts"
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What `plan()` was asked for; kept so that a rebuilt plan follows it too."""
 
@@ -23,6 +37,12 @@ class Options:
     geometry: Geometry | None = None
     num_threads: int = 0
     check: bool | None = None
+    tuning: Tuning | None = None
+
+    @property
+    def given_geometry(self) -> Geometry | None:
+        """The geometry that is asked for; None where the cost model is to choose it."""
+        return self.tuning.geometry if self.tuning is not None else self.geometry
 
     @classmethod
     def checked(
@@ -40,6 +60,8 @@ def choose_kernel(
     nnz: int, shape: tuple[int, int], itemsize: int, options: Options
 ) -> tuple[str, str]:
     """("hbp" or "csr", the reason in words)."""
+    if options.tuning is not None:
+        return "csr" if options.tuning.geometry is None else "hbp", options.tuning.reason
     if options.geometry is not None:
         return "hbp", "a geometry was given"
     reason = core.prefer_csr(nnz, *shape, itemsize)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import hbpspmv._hbpspmv_core as core
 from hbpspmv._break_even import BreakEven, measure
 from hbpspmv._geometry import Geometry, chosen_geometry
-from hbpspmv._options import Options, choose_kernel
-from hbpspmv._validate import BEHAVED, Array, CsrArrays, DType
+from hbpspmv._options import Options, Tuning, choose_kernel
+from hbpspmv._validate import BEHAVED, Array, CsrArrays, DType, values
+
+if TYPE_CHECKING:
+    from hbpspmv._array_file import Path
 
 #: run(x, y, alpha, beta, num_threads) computes y = alpha A x + beta y.
 Kernel = Callable[[Array, Array, Any, Any, int], None]
@@ -47,6 +50,8 @@ class Plan:
         Threads of each product; 0 for the default count at the time of the call.
     build_seconds : float
         Time that it took to build.
+    tuning : Tuning or None
+        What ``A.plan(tune="measure")`` has measured.
 
     See Also
     --------
@@ -86,6 +91,7 @@ class Plan:
         "run",
         "run_many",
         "shape",
+        "tuning",
     )
 
     def __init__(
@@ -99,16 +105,8 @@ class Plan:
     ) -> None:
         """Lay out `csr` in `dtype`; `owned` says that nobody else will change its arrays."""
         start = time.perf_counter()
-        self.shape = csr.shape
-        self.dtype = dtype
-        self.nnz = csr.nnz
-        self.num_threads = options.num_threads
+        self._begin(csr.shape, dtype, csr.nnz, options)
         self.fingerprint = fingerprint
-        self._break_even: BreakEven | None = None
-        self._core: Any = None
-        self._csr: CsrArrays | None = None
-        self.geometry: Geometry | None = None
-        self._geometry_given = False
         self.kernel, self.reason = choose_kernel(csr.nnz, csr.shape, dtype.itemsize, options)
         if self.kernel == "hbp":
             self._build_hbp(csr, options)
@@ -116,27 +114,69 @@ class Plan:
             self._build_csr(csr, owned)
         self.build_seconds = time.perf_counter() - start
 
+    def _begin(self, shape: tuple[int, int], dtype: DType, nnz: int, options: Options) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self.nnz = nnz
+        self.num_threads = options.num_threads
+        self.tuning: Tuning | None = options.tuning
+        self.geometry: Geometry | None = None
+        self.fingerprint = None
+        self._break_even: BreakEven | None = None
+        self._core: Any = None
+        self._csr: CsrArrays | None = None
+        self._geometry_given = options.given_geometry is not None
+
+    @classmethod
+    def restored(
+        cls,
+        built: Any,
+        shape: tuple[int, int],
+        dtype: DType,
+        nnz: int,
+        options: Options,
+        reason: str,
+        build_seconds: float,
+    ) -> Plan:
+        """A plan around what another one has built: a plan of the core, or CSR arrays."""
+        self = cls.__new__(cls)
+        self._begin(shape, dtype, nnz, options)
+        self.reason = reason
+        self.build_seconds = build_seconds
+        if isinstance(built, CsrArrays):
+            self.kernel = "csr"
+            self._use_csr(built)
+        else:
+            self.kernel = "hbp"
+            self.geometry = Geometry(built.block_rows, built.block_cols, built.lanes)
+            self._use_core(built)
+        return self
+
     def _build_hbp(self, csr: CsrArrays, options: Options) -> None:
         indptr, indices, data, shape = csr
-        geometry = options.geometry
-        self._geometry_given = geometry is not None
+        geometry = options.given_geometry
         if geometry is None:
             # The cost model trusts its input.
             core.check_csr(indptr, indices, *shape)
             geometry = chosen_geometry(indptr, indices, shape, self.dtype.itemsize)
         self.geometry = geometry
-        self._core = core.build(
-            indptr,
-            indices,
-            data.astype(self.dtype, copy=False),
-            *shape,
-            geometry.block_rows,
-            geometry.block_cols,
-            geometry.lanes,
-            options.num_threads,
+        self._use_core(
+            core.build(
+                indptr,
+                indices,
+                data.astype(self.dtype, copy=False),
+                *shape,
+                geometry.block_rows,
+                geometry.block_cols,
+                geometry.lanes,
+                options.num_threads,
+            )
         )
-        self.run: Kernel = self._core.spmv
-        self.run_many: Kernel = self._core.spmm
+
+    def _use_core(self, core_plan: Any) -> None:
+        self._core = core_plan
+        self.run: Kernel = core_plan.spmv
+        self.run_many: Kernel = core_plan.spmm
 
     def _build_csr(self, csr: CsrArrays, owned: bool) -> None:
         # The kernel trusts the structure, so it must not read arrays that another thread, or a
@@ -164,16 +204,41 @@ class Plan:
 
     def follows(self, options: Options) -> bool:
         """Whether building under `options` would give this plan again."""
+        if options.tuning is not None:
+            return self.tuning == options.tuning
         if options.geometry is not None:
             return self.geometry == options.geometry
-        if self._geometry_given:
+        if self._geometry_given or self.tuning is not None:
             return False
         return self.kernel == choose_kernel(self.nnz, self.shape, self.dtype.itemsize, options)[0]
 
     def update(self, data: Array) -> None:
-        """Take new values for the same pattern, data[nnz] in CSR order; copied."""
-        if len(data) != self.nnz:
-            raise ValueError(f"data has length {len(data)}, expected {self.nnz}, that of the plan")
+        """Take new values for the same pattern, without building the structure again.
+
+        Parameters
+        ----------
+        data : array_like, shape (nnz,)
+            The values in the order of ``A.data``, copied. Their dtype must be one that can be
+            cast to that of the plan within its kind: complex values do not fit a real plan.
+
+        Raises
+        ------
+        TypeError
+            If the dtype does not fit.
+        ValueError
+            If the shape does not fit.
+
+        See Also
+        --------
+        hbp_array.refresh : Gives all plans of an array its present values.
+
+        Notes
+        -----
+        O(nnz). A product that is under way in another thread uses the old values or the new ones,
+        not some of each. The array that the plan was built from keeps its own values: use
+        `hbp_array.refresh` to change both.
+        """
+        data = values(data, self.nnz, self.dtype)
         if self._csr is None:
             self._core.update(np.require(data, self.dtype, BEHAVED))
         else:
@@ -187,6 +252,93 @@ class Plan:
         else:
             indptr, indices, data = (array.copy() for array in self._csr[:3])
         return CsrArrays(indptr, indices, data, self.shape)
+
+    def save(self, path: Path) -> None:
+        """Write the plan to a file, from which `load` gives it back.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file. One that is there is replaced at once when the new one is complete, and kept
+            if anything fails.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+
+        See Also
+        --------
+        load : Gives it back.
+
+        Notes
+        -----
+        The file holds the matrix, too: about `nbytes`, not compressed. It is little-endian on every
+        machine, and products of the plan have the same bits on all. A temporary copy of the plan
+        is made in memory.
+
+        Examples
+        --------
+        >>> import hbpspmv, pathlib, tempfile
+        >>> import numpy as np
+        >>> A = hbpspmv.hbp_array([[1.0, 2.0], [0.0, 3.0]])
+        >>> with tempfile.TemporaryDirectory() as directory:
+        ...     path = pathlib.Path(directory, "A.plan")
+        ...     A.plan(tune="measure").save(path)
+        ...     B = hbpspmv.hbp_array([[1.0, 2.0], [0.0, 3.0]])
+        ...     p = hbpspmv.Plan.load(path, B)
+        >>> B.plan() is p
+        True
+        >>> B @ np.ones(2)
+        array([3., 3.])
+        """
+        from hbpspmv._plan_file import save
+
+        save(self, path)
+
+    @staticmethod
+    def load(path: Path, A: Any = None, *, num_threads: int | None = None) -> Plan:
+        """Read a plan that `save` has written.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+        A : hbp_array or its transpose, optional
+            The matrix of the plan: ``A @ x`` uses the plan from now on. The pattern must be the
+            same, entry by entry, which is compared. If only values differ, the plan takes those
+            of `A`, as by `update`. Without it, the plan can be used with `spmv`.
+        num_threads : int, optional
+            Threads of each product, in place of the default count.
+
+        Returns
+        -------
+        Plan
+            The plan, with the kernel, the geometry and the tuning that it was saved with.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        TypeError
+            If `A` is something else.
+        ValueError
+            If the file is no plan, of another version, damaged, or not the plan of `A` (another
+            dtype, shape, number of entries or pattern). The message has both values.
+
+        See Also
+        --------
+        save : Writes it.
+
+        Notes
+        -----
+        O(nnz): a checksum and a check of all of the structure, in which no offset is trusted, so
+        that a damaged file, or one made to do harm, cannot lead a product out of its arrays. A
+        product of a file from others, without `A`, is a product with whatever matrix they chose.
+        """
+        from hbpspmv._plan_file import load
+
+        return load(path, A, num_threads)
 
     def info(self, *, measure_break_even: bool = True) -> dict[str, Any]:
         """What was built, how large it is and when it pays.
@@ -228,6 +380,7 @@ class Plan:
             dtype=self.dtype.name,
             num_threads=self.num_threads or core.get_num_threads(),
             build_seconds=self.build_seconds,
+            tuning=self.tuning and {g or "csr": seconds for g, seconds in self.tuning.seconds},
         )
         timing = self._break_even
         known.update(

@@ -118,6 +118,18 @@ def output(out: Any, x: Array, shape: tuple[int, int], result: DType) -> Array:
     return out
 
 
+def values(data: Any, nnz: int, dtype: DType) -> Array:
+    """New values of a plan as an array of shape (nnz,), of a dtype that can be cast to `dtype`."""
+    array: Array = np.asarray(data)
+    if array.shape != (nnz,):
+        if array.ndim == 1:
+            raise ValueError(f"data has length {len(array)}, expected {nnz}, that of the plan")
+        raise ValueError(f"data has shape {array.shape}, expected ({nnz},)")
+    if not np.can_cast(array.dtype, dtype, "same_kind"):
+        raise TypeError(f"data has dtype {array.dtype}, which cannot be cast to {dtype}")
+    return array
+
+
 def scalar(value: Any, name: str, result: DType) -> Any:
     """alpha or beta as a Python number that a product of dtype `result` can take."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
