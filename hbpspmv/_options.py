@@ -25,6 +25,10 @@ class Tuning:
     seconds: tuple[tuple[Geometry | None, float], ...] = ()
 
     @property
+    def times(self) -> dict[Geometry | str, float]:
+        return {geometry or "csr": seconds for geometry, seconds in self.seconds}
+
+    @property
     def reason(self) -> str:
         return f"it was measured to be the fastest of {len(self.seconds)} layouts"
 

@@ -12,6 +12,7 @@ import numpy as np
 import hbpspmv._hbpspmv_core as core
 from hbpspmv._break_even import BreakEven, measure
 from hbpspmv._geometry import Geometry, chosen_geometry
+from hbpspmv._info import format_info, timing_info
 from hbpspmv._options import Options, Tuning, choose_kernel
 from hbpspmv._validate import BEHAVED, Array, CsrArrays, DType, values
 
@@ -367,50 +368,20 @@ class Plan:
         """
         if self._break_even is None and measure_break_even:
             self._break_even = measure(self.to_csr(), self.run, self.num_threads)
-        known: dict[str, Any] = dict.fromkeys(_FORMAT_KEYS)
-        known["csr_nbytes"] = known["nbytes"] = self.nbytes
-        if self._core is not None:
-            known.update(self._core.info())
-        known.update(
-            kernel=self.kernel,
-            reason=self.reason,
-            geometry=self.geometry,
-            shape=self.shape,
-            nnz=self.nnz,
-            dtype=self.dtype.name,
-            num_threads=self.num_threads or core.get_num_threads(),
-            build_seconds=self.build_seconds,
-            tuning=self.tuning and {g or "csr": seconds for g, seconds in self.tuning.seconds},
-        )
-        timing = self._break_even
-        known.update(
-            scipy_seconds=timing and timing.scipy_seconds,
-            product_seconds=timing and timing.product_seconds,
-            break_even_calls=timing and timing.calls(self.build_seconds),
-        )
-        return known
+        return {
+            **format_info(self._core, self.nbytes),
+            **timing_info(self._break_even, self.build_seconds),
+            "kernel": self.kernel,
+            "reason": self.reason,
+            "geometry": self.geometry,
+            "tuning": self.tuning and self.tuning.times,
+            "shape": self.shape,
+            "nnz": self.nnz,
+            "dtype": self.dtype.name,
+            "num_threads": self.num_threads or core.get_num_threads(),
+        }
 
     def __repr__(self) -> str:
         how = f"{self.kernel}, {self.geometry}" if self.geometry else self.kernel
         n_rows, n_cols = self.shape
         return f"<Plan for {n_rows} x {n_cols}, {self.nnz} entries, {self.dtype}: {how}>"
-
-
-_FORMAT_KEYS = (
-    "n_row_blocks",
-    "n_col_blocks",
-    "blocks",
-    "slots",
-    "groups",
-    "units",
-    "long_rows",
-    "nbytes",
-    "csr_nbytes",
-    "padding",
-    "tail_elements",
-    "tiled_elements",
-    "shifted_elements",
-    "length_spread_before",
-    "length_spread_after",
-    "encodings",
-)
