@@ -101,6 +101,7 @@ class CorePlan {
             nb::dict encodings;
             encodings["raw"] = d.blocks_of[static_cast<int>(Encoding::raw)];
             encodings["constant"] = d.blocks_of[static_cast<int>(Encoding::constant)];
+            encodings["few"] = d.blocks_of[static_cast<int>(Encoding::few)];
             r["encodings"] = encodings;
             r["units"] = d.n_row_blocks;
             r["build_seconds"] = m.build_seconds;

@@ -8,6 +8,7 @@
 
 #include "build.h"
 #include "slot_order.h"
+#include "value_encoding.h"
 
 namespace hbp {
 
@@ -19,8 +20,11 @@ struct RowBlockPiece {
     std::vector<uint16_t> slot_row;
     std::vector<uint32_t> slot_length;
     std::vector<ScrambledRow> scrambled;
+    std::vector<T> table;      // few_values a block
     int64_t first_column = 0;  // in the matrix's column stream
     int64_t n_columns = 0;     // stored from there
+    int64_t first_value = 0;   // in the matrix's value stream
+    int64_t n_values = 0;      // stored from there
 };
 
 template <class I, class T>
@@ -46,6 +50,8 @@ class BlockBuilder {
         row_block_ = rb;
         piece.first_column = row_ptr_[0];
         column_out_ = m_.column.data() + row_ptr_[0];
+        piece.first_value = row_ptr_[0];
+        value_out_ = constant_ ? nullptr : m_.value.data() + row_ptr_[0];
         segments_.clear();
         for (int64_t i = 0; i < n_rows; ++i) {
             const int64_t at = row_ptr_[static_cast<size_t>(i)];
@@ -70,6 +76,7 @@ class BlockBuilder {
             s = end;
         }
         piece.n_columns = column_out_ - m_.column.data() - piece.first_column;
+        piece.n_values = constant_ ? 0 : value_out_ - m_.value.data() - piece.first_value;
     }
 
   private:
@@ -107,8 +114,8 @@ class BlockBuilder {
         not_shifted_until_ = nullptr;
         columns_ = segments_.range(segment->col_block);
         segment_ = segment;
-        choose_encoding(n_segments, b);
-        value_out_ = b.encoding == Encoding::raw ? m_.value.data() + first_element : nullptr;
+        T* const first_value = value_out_;
+        b.first_value = constant_ ? 0 : first_value - m_.value.data();
 
         const uint32_t lanes = static_cast<uint32_t>(m_.geometry.lanes);
         order_.arrange(segment, n_segments, lanes);
@@ -132,25 +139,21 @@ class BlockBuilder {
             along(slot[s]);
         }
         b.n_runs = static_cast<uint32_t>(static_cast<int64_t>(p.run.size()) - b.first_run);
+        encode(first_value, b);
         p.block.push_back(b);
     }
 
-    void choose_encoding(size_t n_segments, Block<T>& b) const {
-        b.encoding = Encoding::constant;
-        b.constant = segment_->values[0];
+    // The block's values are in the value stream as they came; encodes them there.
+    void encode(T* first_value, Block<T>& b) {
+        T table[few_values] = {};
         if (constant_) {
-            return;
+            b.encoding = Encoding::constant;
+            b.constant = csr_.data[0];
+        } else {
+            value_out_ = first_value +
+                         encode_values(first_value, b.n_elements, b.encoding, b.constant, table);
         }
-        for (size_t s = 0; s < n_segments; ++s) {
-            const Seg& row = segment_[s];
-            for (int64_t k = 0; k < row.n; ++k) {
-                if (std::memcmp(row.values + k, &b.constant, sizeof(T)) != 0) {
-                    b.encoding = Encoding::raw;
-                    b.constant = T{};
-                    return;
-                }
-            }
-        }
+        piece_->table.insert(piece_->table.end(), table, table + few_values);
     }
 
     // One more group or slot of a kind: lengthens the block's last run where it is the same.

@@ -1,5 +1,6 @@
 #include "build.h"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -54,26 +55,48 @@ bool all_equal(const T* data, int64_t n) {
     return true;
 }
 
-// Closes the gaps that tiles and shifted groups left in the column stream.
-template <class T>
-void close_gaps(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
+// Moves the used parts of a stream together: piece p uses size(p) places from first(p) on, and
+// moved(p, by) is told.
+template <class T, class Piece, class First, class Size, class Moved>
+void close_gaps(HugeArray<T>& stream, std::vector<Piece>& piece, First first, Size size,
+                Moved moved) {
     int64_t used = 0;
-    for (const auto& p : piece) {
-        used += p.n_columns;
+    for (const Piece& p : piece) {
+        used += size(p);
     }
-    if (used == m.nnz) {
+    if (used == static_cast<int64_t>(stream.size())) {
         return;
     }
-    HugeArray<uint16_t> column(static_cast<size_t>(used));
+    HugeArray<T> closed(static_cast<size_t>(used));
     int64_t at = 0;
-    for (auto& p : piece) {
-        std::copy_n(m.column.data() + p.first_column, p.n_columns, column.data() + at);
-        for (Block<T>& b : p.block) {
-            b.first_column += at - p.first_column;
-        }
-        at += p.n_columns;
+    for (Piece& p : piece) {
+        std::copy_n(stream.data() + first(p), size(p), closed.data() + at);
+        moved(p, at - first(p));
+        at += size(p);
     }
-    m.column = std::move(column);
+    stream = std::move(closed);
+}
+
+// Tiles, shifted groups and encoded values leave gaps in the streams.
+template <class T>
+void close_gaps(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
+    using Piece = RowBlockPiece<T>;
+    close_gaps(
+        m.column, piece, [](const Piece& p) { return p.first_column; },
+        [](const Piece& p) { return p.n_columns; },
+        [](Piece& p, int64_t by) {
+            for (Block<T>& b : p.block) {
+                b.first_column += by;
+            }
+        });
+    close_gaps(
+        m.value, piece, [](const Piece& p) { return p.first_value; },
+        [](const Piece& p) { return p.n_values; },
+        [](Piece& p, int64_t by) {
+            for (Block<T>& b : p.block) {
+                b.first_value += by;
+            }
+        });
 }
 
 // Appends the pieces of the row blocks in order.
@@ -90,6 +113,10 @@ void assemble(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
     m.run.reserve(runs);
     m.slot_row.reserve(slots);
     m.slot_length.reserve(lengths);
+    const bool any_table = std::any_of(piece.begin(), piece.end(), [](const auto& p) {
+        return std::any_of(p.block.begin(), p.block.end(),
+                           [](const Block<T>& b) { return b.encoding == Encoding::few; });
+    });
     m.block_ptr.assign(1, 0);
     m.cost_ptr.assign(1, 0);
     for (size_t rb = 0; rb < piece.size(); ++rb) {
@@ -105,6 +132,9 @@ void assemble(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
         m.run.insert(m.run.end(), p.run.begin(), p.run.end());
         m.slot_row.insert(m.slot_row.end(), p.slot_row.begin(), p.slot_row.end());
         m.slot_length.insert(m.slot_length.end(), p.slot_length.begin(), p.slot_length.end());
+        if (any_table) {
+            m.table.insert(m.table.end(), p.table.begin(), p.table.end());
+        }
         for (ScrambledRow& s : p.scrambled) {
             m.scrambled.push_back(std::move(s));
         }

@@ -48,6 +48,8 @@ Description describe(const HbpMatrix<T>& m) {
         ++d.blocks_of[static_cast<size_t>(b.encoding)];
         if (b.encoding == Encoding::raw) {
             d.nbytes += b.n_elements * static_cast<int64_t>(sizeof(T));
+        } else if (b.encoding == Encoding::few) {
+            d.nbytes += b.n_elements + few_values * static_cast<int64_t>(sizeof(T));
         }
         const uint32_t* slot_length = v.slot_length + b.first_length;
         for (uint32_t r = 0; r < b.n_runs; ++r) {

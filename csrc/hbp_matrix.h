@@ -41,6 +41,7 @@ struct HbpMatrix {
     std::vector<uint32_t> slot_length;
     HugeArray<uint16_t> column;
     HugeArray<T> value;
+    std::vector<T> table;
     std::vector<ScrambledRow> scrambled;  // by row
     std::vector<int64_t> cost_ptr;        // [n_row_blocks + 1] running cost, for the scheduler
 
@@ -68,7 +69,8 @@ struct HbpMatrix {
                 slot_row.data(),
                 slot_length.data(),
                 column.data(),
-                value.data()};
+                value.data(),
+                table.empty() ? nullptr : table.data()};
     }
 };
 

@@ -53,14 +53,17 @@ inline constexpr int max_height = 4;
 enum class Encoding : uint8_t {
     raw = 0,       // a value stream
     constant = 1,  // one value for the whole block
+    few = 2,       // a stream of bytes, each the place of a value in a table of few_values
 };
-inline constexpr int n_encodings = 2;
+inline constexpr int n_encodings = 3;
+inline constexpr int few_values = 8;
 
 template <class T>
 struct Block {
     int32_t row_block;
     int32_t col_block;
-    int64_t first_element;  // into value
+    int64_t first_element;  // elements of all blocks before it
+    int64_t first_value;    // into value
     int64_t first_column;   // into column
     int64_t first_slot;     // into slot_row
     int64_t first_run;      // into run
@@ -88,7 +91,32 @@ struct HbpView {
     const uint16_t* slot_row;      // [sum of n_slots] first row - first row of the row block
     const uint32_t* slot_length;   // [slots of ragged and along runs]
     const uint16_t* column;        // [column_size] column - first column of the column block
-    const T* value;                // [nnz], or null when every block is Encoding::constant
+    const T* value;                // [value_size] values; of a block of few values, its bytes
+    const T* table;                // [n_blocks * few_values], or null when no block needs one
 };
+
+// Places of the value stream that a block uses, from first_value on.
+template <class T>
+inline int64_t value_places(const Block<T>& b) {
+    const int64_t size = static_cast<int64_t>(sizeof(T));
+    return b.encoding == Encoding::raw   ? b.n_elements
+           : b.encoding == Encoding::few ? (b.n_elements + size - 1) / size
+                                         : 0;
+}
+
+// The k-th value of block bi's value stream.
+template <class T>
+inline T value_at(const HbpView<T>& v, int64_t bi, int64_t k) {
+    const Block<T>& b = v.block[bi];
+    switch (b.encoding) {
+        case Encoding::constant:
+            return b.constant;
+        case Encoding::few:
+            return v.table[bi * few_values +
+                           reinterpret_cast<const uint8_t*>(v.value + b.first_value)[k]];
+        default:
+            return v.value[b.first_value + k];
+    }
+}
 
 }  // namespace hbp

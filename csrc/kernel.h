@@ -61,6 +61,32 @@ struct ConstantValue {
     HBP_INLINE void prefetch(int) const {}
 };
 
+// The value stream of an Encoding::few block: bytes that choose from a table.
+template <class Simd>
+struct FewValues {
+    using T = typename Simd::T;
+    using Vector = typename Simd::Vector;
+    const uint8_t* at;
+    const T* table;
+    typename Simd::Table table_vector;
+    FewValues() = default;
+    HBP_INLINE explicit FewValues(const BlockArgs<T>& b)
+        : at(reinterpret_cast<const uint8_t*>(b.value)),
+          table(b.table),
+          table_vector(Simd::load_table(b.table)) {}
+    HBP_INLINE Vector vector(int offset) const { return Simd::look_up(table_vector, at + offset); }
+    HBP_INLINE Vector first(int offset, int n) const {
+        alignas(64) T some[Simd::width] = {};
+        for (int i = 0; i < n; ++i) {
+            some[i] = table[at[offset + i]];
+        }
+        return Simd::load(some);
+    }
+    HBP_INLINE T scalar(int64_t offset) const { return table[at[offset]]; }
+    HBP_INLINE void advance(int64_t n) { at += n; }
+    HBP_INLINE void prefetch(int) const {}
+};
+
 // y[rows[lane]] += sum[lane] for all lanes of a group.
 template <class Simd, int vectors>
 HBP_INLINE void add_scattered(typename Simd::T* y, const uint16_t* rows,

@@ -1,15 +1,19 @@
 // Fills the kernel table of one scalar type from the policies of one instruction set.
 #pragma once
+#include <type_traits>
+
 #include "kernel_csr.h"
 
 namespace hbp {
 
-// The kernel for groups of `lanes`. Complex types have fast ones for their default of 8 lanes only;
-// other geometries are multiplied row by row.
+// The kernel for groups of `lanes`. Complex types, and blocks of few values, have fast ones for the
+// default lanes only; other geometries are multiplied row by row.
 template <class T, int lanes, template <class, int> class Simd, template <class> class ValuesOf>
 constexpr typename KernelTable<T>::BlockKernel spmv_kernel() {
     using S = typename Simd<T, lanes>::type;
-    if constexpr (ScalarTraits<T>::is_complex && lanes != 8) {
+    constexpr bool is_default = lanes == (sizeof(T) == 4 ? 16 : 8);
+    constexpr bool is_few = std::is_same_v<ValuesOf<S>, FewValues<S>>;
+    if constexpr (!is_default && (ScalarTraits<T>::is_complex || is_few)) {
         return block_spmm<S, ValuesOf>;
     } else {
         return block_spmv<S, lanes / S::width, ValuesOf>;
@@ -23,8 +27,10 @@ constexpr KernelTable<T> make_kernel_table() {
     return {{{spmv_kernel<T, 8, Simd, RawValues>(), spmv_kernel<T, 16, Simd, RawValues>(),
               spmv_kernel<T, 32, Simd, RawValues>()},
              {spmv_kernel<T, 8, Simd, ConstantValue>(), spmv_kernel<T, 16, Simd, ConstantValue>(),
-              spmv_kernel<T, 32, Simd, ConstantValue>()}},
-            {block_spmm<S, RawValues>, block_spmm<S, ConstantValue>},
+              spmv_kernel<T, 32, Simd, ConstantValue>()},
+             {spmv_kernel<T, 8, Simd, FewValues>(), spmv_kernel<T, 16, Simd, FewValues>(),
+              spmv_kernel<T, 32, Simd, FewValues>()}},
+            {block_spmm<S, RawValues>, block_spmm<S, ConstantValue>, block_spmm<S, FewValues>},
             csr_product<S, int32_t>,
             csr_product<S, int64_t>};
 }

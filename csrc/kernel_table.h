@@ -13,7 +13,8 @@ struct BlockArgs {
     const uint16_t* slot_row;     // [n_slots]
     const uint32_t* slot_length;  // [slots of ragged and along runs]
     const uint16_t* column;       // the block's columns
-    const T* value;               // [n_elements], unused by Encoding::constant
+    const T* value;               // the block's values, unused by Encoding::constant
+    const T* table;               // [few_values], used by Encoding::few
     const T* x;                   // the column block's segment
     T* y;                         // the row block's segment
     int64_t n_vectors;            // columns of X and Y, 1 for a vector

@@ -46,6 +46,7 @@ void visit(Matrix& m, OrdersOf& orders, Visitor& v) {
     v.array("slot_length", m.slot_length);
     v.array("column", m.column);
     v.array("value", m.value);
+    v.array("table", m.table);
     v.array("scrambled_row", orders.row);
     v.array("scrambled_length", orders.length);
     v.array("scrambled_place", orders.place);
@@ -57,6 +58,7 @@ void visit(Matrix& m, OrdersOf& orders, Visitor& v) {
     block("block_row_block", &B::row_block);
     block("block_col_block", &B::col_block);
     block("block_first_element", &B::first_element);
+    block("block_first_value", &B::first_value);
     block("block_first_column", &B::first_column);
     block("block_first_slot", &B::first_slot);
     block("block_first_run", &B::first_run);
@@ -201,12 +203,16 @@ template <class T>
 void clear_unread_values(const HbpMatrix<T>& m, std::vector<NamedArray>& arrays) {
     for (NamedArray& a : arrays) {
         if (a.name == "value" && a.n > 0) {
+            const auto clear = [&](int64_t from, int64_t to) {
+                std::memset(a.bytes.data() + static_cast<size_t>(from) * sizeof(T), 0,
+                            static_cast<size_t>(to - from) * sizeof(T));
+            };
+            int64_t end = 0;
             for (const Block<T>& b : m.block) {
-                if (b.encoding == Encoding::constant) {
-                    std::memset(a.bytes.data() + static_cast<size_t>(b.first_element) * sizeof(T),
-                                0, static_cast<size_t>(b.n_elements) * sizeof(T));
-                }
+                clear(end, b.first_value);
+                end = b.first_value + value_places(b);
             }
+            clear(end, static_cast<int64_t>(a.n));
         }
     }
 }

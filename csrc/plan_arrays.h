@@ -11,7 +11,7 @@
 namespace hbp {
 
 // Goes up with every change of the format's meaning or of the table in plan_arrays.cpp.
-inline constexpr int plan_format_version = 1;
+inline constexpr int plan_format_version = 2;
 
 enum class ElementType { uint8, uint16, uint32, int32, int64, value };
 
@@ -40,7 +40,7 @@ template <class T>
 PlanHeader header_of(const HbpMatrix<T>& m);
 
 // Copies of all arrays. The same matrix gives the same bytes: memory that no kernel reads, in the
-// value stream at Encoding::constant blocks, is copied as zeros.
+// value stream between the blocks' values, is copied as zeros.
 template <class T>
 std::vector<NamedArray> to_arrays(const HbpMatrix<T>& m);
 

@@ -35,7 +35,8 @@ struct Product {
         a.slot_row = v.slot_row + b.first_slot;
         a.slot_length = v.slot_length + b.first_length;
         a.column = v.column + b.first_column;
-        a.value = b.encoding == Encoding::raw ? v.value + b.first_element : nullptr;
+        a.value = b.encoding == Encoding::constant ? nullptr : v.value + b.first_value;
+        a.table = b.encoding == Encoding::few ? v.table + (&b - v.block) * few_values : nullptr;
         a.constant = b.constant;
         a.x = X + static_cast<int64_t>(b.col_block) * v.block_cols * n_vectors;
         a.y = sum;

@@ -1,11 +1,11 @@
 #include "to_csr.h"
 
 #include <atomic>
-#include <cstring>
 
 #include "element_walk.h"
 #include "scalar.h"
 #include "thread_pool.h"
+#include "value_encoding.h"
 
 namespace hbp {
 namespace {
@@ -38,8 +38,7 @@ void to_csr(const HbpMatrix<T>& m, I* indptr, I* indices, T* data, int n_threads
     for_row_blocks(v.n_row_blocks, n_threads, [&](int64_t rb) {
         for_each_element(m, rb, [&](const Block<T>& b, int64_t k, uint32_t j, int64_t place) {
             indices[place] = static_cast<I>(static_cast<int64_t>(b.col_block) * v.block_cols + j);
-            data[place] =
-                b.encoding == Encoding::constant ? b.constant : v.value[b.first_element + k];
+            data[place] = value_at(v, &b - v.block, k);
         });
     });
 }
@@ -49,6 +48,7 @@ void update_values(HbpMatrix<T>& m, const T* data, int n_threads) {
     // Everything that can fail comes first, so that an error leaves the old values whole.
     HugeArray<T> value(static_cast<size_t>(m.nnz));
     std::vector<Block<T>> block = m.block;
+    std::vector<T> table(block.size() * few_values);
     const HbpView<T> v = m.view();
     for_row_blocks(v.n_row_blocks, n_threads, [&](int64_t rb) {
         for_each_element(m, rb, [&](const Block<T>& b, int64_t k, uint32_t, int64_t place) {
@@ -56,20 +56,14 @@ void update_values(HbpMatrix<T>& m, const T* data, int n_threads) {
         });
         for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {
             Block<T>& b = block[static_cast<size_t>(bi)];
-            const T* first = value.data() + b.first_element;
-            b.encoding = Encoding::constant;
-            b.constant = *first;
-            for (int64_t k = 1; k < b.n_elements; ++k) {
-                if (std::memcmp(first + k, first, sizeof(T)) != 0) {
-                    b.encoding = Encoding::raw;
-                    b.constant = T{};
-                    break;
-                }
-            }
+            b.first_value = b.first_element;
+            encode_values(value.data() + b.first_value, b.n_elements, b.encoding, b.constant,
+                          table.data() + bi * few_values);
         }
     });
     m.value = std::move(value);
     m.block = std::move(block);
+    m.table = std::move(table);
 }
 
 #define HBP_TO_CSR(T)                                                           \

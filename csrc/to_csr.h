@@ -8,8 +8,8 @@ namespace hbp {
 template <class I, class T>
 void to_csr(const HbpMatrix<T>& m, I* indptr, I* indices, T* data, int n_threads);
 
-// Replaces the values; `data` [nnz] in CSR order. O(nnz), parallel. Blocks become raw, or constant
-// where the new values are all equal.
+// Replaces the values; `data` [nnz] in CSR order. O(nnz), parallel. Every block is encoded
+// anew; memory that fewer values would leave free is kept.
 template <class T>
 void update_values(HbpMatrix<T>& m, const T* data, int n_threads);
 

@@ -48,7 +48,7 @@ void require_ptr(const std::string& what, const std::vector<int64_t>& ptr, int64
 
 // One place in each of the arrays that blocks share; blocks follow each other without gaps.
 struct Place {
-    int64_t element = 0, column = 0, slot = 0, run = 0, length = 0;
+    int64_t element = 0, value = 0, column = 0, slot = 0, run = 0, length = 0;
 };
 
 template <class T>
@@ -77,6 +77,10 @@ class Validation {
             }
         }
         require_equal("the number of elements of all blocks", place_.element, m_.nnz);
+        // New values for an old structure keep the room of its entries.
+        if (size_of(m_.value) != m_.nnz) {
+            require_equal("the number of values stored", size_of(m_.value), place_.value);
+        }
         require_equal("the number of columns stored", static_cast<int64_t>(m_.column.size()),
                       place_.column);
         require_equal("the number of slots", size_of(m_.slot_row), place_.slot);
@@ -114,8 +118,9 @@ class Validation {
         require_equal("the number of column blocks", m_.n_col_blocks,
                       (m_.n_cols + g.block_cols - 1) / g.block_cols);
         require_range("the length of row_block_ptr", size_of(m_.row_block_ptr), 1, most);
-        if (m_.value.size() != 0) {
-            require_equal("the number of values", size_of(m_.value), m_.nnz);
+        if (!m_.table.empty()) {
+            require_equal("the length of table", size_of(m_.table),
+                          size_of(m_.block) * few_values);
         }
     }
 
@@ -131,9 +136,7 @@ class Validation {
         require_range("n_slots", b.n_slots, 1, size_of(m_.slot_row) - place_.slot);
         require_range("n_runs", b.n_runs, 1, size_of(m_.run) - place_.run);
         require_range("encoding", static_cast<int64_t>(b.encoding), 0, n_encodings - 1);
-        if (b.encoding == Encoding::raw) {
-            require_equal("the number of values", size_of(m_.value), m_.nnz);
-        }
+        values(b);
         n_rows_ = at(m_.row_block_ptr, rb + 1) - at(m_.row_block_ptr, rb);
         n_cols_ = std::min<int64_t>(m_.geometry.block_cols,
                                     m_.n_cols - int64_t{b.col_block} * m_.geometry.block_cols);
@@ -147,6 +150,21 @@ class Validation {
         }
         require_equal("the number of elements of all runs", place_.element, end_element);
         require_equal("the number of slots of all runs", place_.slot, end_slot);
+    }
+
+    void values(const Block<T>& b) {
+        require_range("first_value", b.first_value, place_.value,
+                      size_of(m_.value) - value_places(b));
+        place_.value = b.first_value + value_places(b);
+        if (b.encoding == Encoding::few) {
+            require_equal("the length of table", size_of(m_.table),
+                          size_of(m_.block) * few_values);
+            const uint8_t* code =
+                reinterpret_cast<const uint8_t*>(m_.value.data() + b.first_value);
+            for (int64_t k = 0; k < b.n_elements; ++k) {
+                require_range("the code of a value", code[k], 0, few_values - 1);
+            }
+        }
     }
 
     void one_run(const Run& run, int64_t end_element, int64_t end_slot) {

@@ -14,6 +14,11 @@ struct F64x4 {
     static constexpr int width = 4;
     static HBP_INLINE Vector zero() { return _mm256_setzero_pd(); }
     static HBP_INLINE Vector broadcast(double a) { return _mm256_set1_pd(a); }
+    using Table = const double*;
+    static HBP_INLINE Table load_table(const double* table) { return table; }
+    static HBP_INLINE Vector look_up(Table table, const uint8_t* code) {
+        return gather(table, code);
+    }
     static HBP_INLINE Vector load_first(const double* from, int count) {
         return x86::load_first<F64x4>(from, count);
     }
@@ -38,6 +43,12 @@ struct F32x8 {
     static constexpr int width = 8;
     static HBP_INLINE Vector zero() { return _mm256_setzero_ps(); }
     static HBP_INLINE Vector broadcast(float a) { return _mm256_set1_ps(a); }
+    using Table = __m256;
+    static HBP_INLINE Table load_table(const float* table) { return _mm256_loadu_ps(table); }
+    static HBP_INLINE Vector look_up(Table table, const uint8_t* code) {
+        const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(code));
+        return _mm256_permutevar8x32_ps(table, _mm256_cvtepu8_epi32(codes));
+    }
     static HBP_INLINE Vector load_first(const float* from, int count) {
         return x86::load_first<F32x8>(from, count);
     }

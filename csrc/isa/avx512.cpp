@@ -2,6 +2,7 @@
 
 // gcc 12 warns of its own intrinsics' deliberately undefined merge source (gcc bug 105593).
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
 
 #include "../kernel_make_table.h"
 #include "isa.h"
@@ -29,6 +30,12 @@ struct F64x8 {
     static HBP_INLINE Vector zero() { return _mm512_setzero_pd(); }
     static HBP_INLINE Vector broadcast(double a) { return _mm512_set1_pd(a); }
     static HBP_INLINE Vector load(const double* from) { return _mm512_loadu_pd(from); }
+    using Table = __m512d;
+    static HBP_INLINE Table load_table(const double* table) { return _mm512_loadu_pd(table); }
+    static HBP_INLINE Vector look_up(Table table, const uint8_t* code) {
+        const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(code));
+        return _mm512_permutexvar_pd(_mm512_cvtepu8_epi64(codes), table);
+    }
     static HBP_INLINE Vector load_first(const double* from, int count) {
         return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), from);
     }
@@ -61,6 +68,12 @@ struct F32x8 {
     static HBP_INLINE Vector zero() { return _mm256_setzero_ps(); }
     static HBP_INLINE Vector broadcast(float a) { return _mm256_set1_ps(a); }
     static HBP_INLINE Vector load(const float* from) { return _mm256_loadu_ps(from); }
+    using Table = __m256;
+    static HBP_INLINE Table load_table(const float* table) { return _mm256_loadu_ps(table); }
+    static HBP_INLINE Vector look_up(Table table, const uint8_t* code) {
+        const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(code));
+        return _mm256_permutevar8x32_ps(table, _mm256_cvtepu8_epi32(codes));
+    }
     static HBP_INLINE Vector load_first(const float* from, int count) {
         return _mm256_maskz_loadu_ps(static_cast<__mmask8>((1u << count) - 1), from);
     }
@@ -92,6 +105,14 @@ struct F32x16 {
     static HBP_INLINE Vector zero() { return _mm512_setzero_ps(); }
     static HBP_INLINE Vector broadcast(float a) { return _mm512_set1_ps(a); }
     static HBP_INLINE Vector load(const float* from) { return _mm512_loadu_ps(from); }
+    using Table = __m512;  // the eight values twice
+    static HBP_INLINE Table load_table(const float* table) {
+        return _mm512_broadcast_f32x8(_mm256_loadu_ps(table));
+    }
+    static HBP_INLINE Vector look_up(Table table, const uint8_t* code) {
+        const __m128i codes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(code));
+        return _mm512_permutexvar_ps(_mm512_cvtepu8_epi32(codes), table);
+    }
     static HBP_INLINE Vector load_first(const float* from, int count) {
         return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from);
     }

@@ -35,6 +35,11 @@ struct LoopVector {
         for (int i = 0; i < n; ++i) r.lane[i] = x[index[i]];
         return r;
     }
+    using Table = const T*;
+    static HBP_INLINE Table load_table(const T* table) { return table; }
+    static HBP_INLINE Vector look_up(Table table, const uint8_t* code) {
+        return gather(table, code);
+    }
     static HBP_INLINE Vector load_first(const T* from, int count) {
         Vector r{};
         for (int i = 0; i < count; ++i) r.lane[i] = from[i];

@@ -23,6 +23,9 @@ HBP_INLINE Four four_indices(const uint16_t* index) {
     std::memcpy(&packed, index, sizeof packed);
     return {{packed & 0xffff, (packed >> 16) & 0xffff, (packed >> 32) & 0xffff, packed >> 48}};
 }
+HBP_INLINE Four four_indices(const uint8_t* index) {
+    return {{index[0], index[1], index[2], index[3]}};
+}
 HBP_INLINE Four four_indices(const int32_t* index) {
     return {{static_cast<size_t>(index[0]), static_cast<size_t>(index[1]),
              static_cast<size_t>(index[2]), static_cast<size_t>(index[3])}};

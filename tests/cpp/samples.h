@@ -91,6 +91,12 @@ inline std::vector<Csr> all() {
     Csr constant = spread("constant values", 300, 300, [](int64_t i) { return i % 12; });
     std::fill(constant.data.begin(), constant.data.end(), 0.1);
     a.push_back(constant);
+    Csr few = spread("few values", 300, 300, [](int64_t i) { return i % 12; });
+    const double choice[] = {-1.0, 26.0, 0.0, -0.0, 0.1};
+    for (size_t k = 0; k < few.data.size(); ++k) {
+        few.data[k] = choice[k * k % 5];
+    }
+    a.push_back(few);
     return a;
 }
 

@@ -59,9 +59,9 @@ TEST("rows are cut where entries are counted beyond 2^31") {
         CHECK(cut[rb] < cut[rb + 1]);
         const int64_t entries =
             indptr[static_cast<size_t>(cut[rb + 1])] - indptr[static_cast<size_t>(cut[rb])];
-        CHECK(entries <= hbp::row_block_nnz_limit(nnz) || cut[rb + 1] == cut[rb] + 1);
+        CHECK(entries <= 2 * (nnz / hbp::n_equal_row_blocks(nnz)) || cut[rb + 1] == cut[rb] + 1);
     }
-    CHECK(static_cast<int64_t>(cut.size()) >= hbp::tuning::max_share_of_row_block);
+    CHECK(static_cast<int64_t>(cut.size()) >= hbp::tuning::max_equal_row_blocks);
 }
 
 TEST("work is shared out by costs beyond 2^31") {
