@@ -57,6 +57,7 @@ def _draw_times(axes: Any, found: list[dict[str, Any]]) -> None:
     axes.plot([], [], color=_CLAIM, lw=2, label="the paper's claim")
     axes.axvline(1, color="#888888", lw=1, zorder=0)
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("time over that of our hash (right of 1: the hash is faster)")
     _label(axes, list(METHODS.values()))
     axes.legend(loc="lower right", fontsize=8)
@@ -71,6 +72,7 @@ def _draw_padding(axes: Any, found: list[dict[str, Any]]) -> None:
         _dots(axes, [100 * padding(q) for q in qualities], place, mean, "{:.2f} %")
     axes.set_xscale("symlog", linthresh=0.1)
     axes.set_xlim(left=0)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel("padding of groups of `lanes` rows, % of the elements")
     _label(axes, list(_ORDERS.values()))
 
