@@ -6,28 +6,10 @@ tested here. `CASES` maps a name to its recipe; recipes are seeded and build in 
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-
 import numpy as np
-from recipes import Csr, from_lengths, from_triplets, uniform
+from recipes import CASES, DTYPES, Csr, case, from_lengths, from_triplets, one_case, uniform
 
-DTYPES = ("float32", "float64", "complex64", "complex128")
-
-Recipe = Callable[[], Csr]
-CASES: dict[str, Recipe] = {}
-
-
-def case(recipe: Recipe) -> Recipe:
-    """Register a recipe under its own name, built once per session."""
-    CASES[recipe.__name__] = functools.lru_cache(maxsize=None)(recipe)
-    return recipe
-
-
-def one_case(name: str) -> Csr:
-    """The case of that name, shared: do not write into its arrays."""
-    return CASES[name]()
-
+__all__ = ["CASES", "DTYPES", "one_case"]
 
 # ---- shapes at the edge ----------------------------------------------------------------------
 
@@ -387,6 +369,14 @@ def constant_values():  # one value everywhere: no value stream need be stored
 def two_values():  # a value dictionary of two
     base = uniform(2000, 2000, 30_000)
     return Csr(base.indptr, base.indices, np.where(base.data > 0, 0.1, -3.7), base.shape)
+
+
+@case
+def table_boundary():  # 7, 8 and 9 distinct values: as many as a block's table holds, or not
+    base = from_lengths(np.full(3 * 512, 10), 3000)
+    counts = np.repeat([7, 8, 9], 5120)
+    values = np.arange(base.nnz) % counts - 3.3
+    return Csr(base.indptr, base.indices, values, base.shape)
 
 
 @case

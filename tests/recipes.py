@@ -1,10 +1,14 @@
-"""CSR test matrices as raw arrays, and the ways to make them."""
+"""CSR test matrices as raw arrays, the ways to make them, and the register of named ones."""
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+DTYPES = ("float32", "float64", "complex64", "complex128")
 
 
 @dataclass(frozen=True)
@@ -78,3 +82,18 @@ def uniform(n_rows, n_cols, nnz, seed=0) -> Csr:
     rng = np.random.default_rng(seed)
     cells = np.unique(rng.integers(0, n_rows * n_cols, nnz))
     return from_triplets(cells // n_cols, cells % n_cols, (n_rows, n_cols), seed=seed)
+
+
+Recipe = Callable[[], Csr]
+CASES: dict[str, Recipe] = {}
+
+
+def case(recipe: Recipe) -> Recipe:
+    """Register a recipe under its own name, built once per session."""
+    CASES[recipe.__name__] = functools.lru_cache(maxsize=None)(recipe)
+    return recipe
+
+
+def one_case(name: str) -> Csr:
+    """The case of that name, shared: do not write into its arrays."""
+    return CASES[name]()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from isa_worker import assert_same_bits
 from matrices import CASES, DTYPES, one_case
-from plans import THREADS, build, default_geometry, digest, geometries, product
+from plans import THREADS, build, csr_product, default_geometry, digest, geometries, product
 from recipes import Csr, random_values
 
 
@@ -35,6 +35,28 @@ def test_bits_do_not_depend_on_lanes(name):
             for lanes in (8, 16, 32)
         }
         assert len(set(found.values())) == 1, f"{geometry}: {found}"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["power_law", "fem_3x3", "one_dense_row", "tridiagonal", "dense"])
+def test_each_column_of_spmm_has_the_bits_of_spmv(name, dtype):
+    a = one_case(name).astype(dtype)
+    for k in (1, 3, 8, 33):
+        x = random_values(np.random.default_rng(k), (a.shape[1], k), dtype)
+        for geometry, shape in geometries(a).items():
+            plan = build(a, shape)
+            columns = [product(plan, np.ascontiguousarray(x[:, j]), 1) for j in range(k)]
+            assert digest(product(plan, x, 2)) == digest(np.stack(columns, axis=1)), geometry
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_csr_kernel_has_the_bits_of_one_column_block(name):
+    a = one_case(name).astype("float64")
+    if a.shape[1] > 65_536:
+        pytest.skip("needs more than one column block")
+    x = a.vector("float64")
+    plan = build(a, geometries(a)["whole"])
+    assert digest(csr_product(a, x, 2)) == digest(product(plan, x, 2))
 
 
 def test_encoding_does_not_change_bits():

@@ -91,6 +91,14 @@ inline std::vector<Csr> all() {
     Csr constant = spread("constant values", 300, 300, [](int64_t i) { return i % 12; });
     std::fill(constant.data.begin(), constant.data.end(), 0.1);
     a.push_back(constant);
+    for (int distinct : {2, 8, 9}) {
+        Csr few = spread(std::to_string(distinct) + " values", 400, 300,
+                         [](int64_t i) { return i % 15; });
+        for (size_t k = 0; k < few.data.size(); ++k) {
+            few.data[k] = 0.1 + static_cast<double>(k % static_cast<size_t>(distinct));
+        }
+        a.push_back(few);
+    }
     Csr few = spread("few values", 300, 300, [](int64_t i) { return i % 12; });
     const double choice[] = {-1.0, 26.0, 0.0, -0.0, 0.1};
     for (size_t k = 0; k < few.data.size(); ++k) {

@@ -68,17 +68,26 @@ class Decoder {
         return &out_[first];
     }
 
-    void add(std::vector<Entry>& row, int64_t column) {
+    // The value of the block's next element.
+    double next_value() {
+        const int64_t k = element_++;
         const double* stream = v_.value + b_.first_value;
-        const double* table = v_.table + (&b_ - v_.block) * hbp::few_values;
-        const int64_t k = value_++;
-        double value = b_.constant;
-        if (b_.encoding == hbp::Encoding::raw) {
-            value = stream[k];
-        } else if (b_.encoding == hbp::Encoding::few) {
-            value = table[reinterpret_cast<const unsigned char*>(stream)[k]];
+        switch (b_.encoding) {
+            case hbp::Encoding::raw:
+                return stream[k];
+            case hbp::Encoding::constant:
+                return b_.constant;
+            case hbp::Encoding::few: {
+                const uint8_t place = reinterpret_cast<const uint8_t*>(stream)[k];
+                CHECK(place < hbp::few_values);
+                return v_.table[block_index_ * hbp::few_values + place];
+            }
         }
-        row.push_back({int64_t{b_.col_block} * v_.block_cols + column, value});
+        throw check::Failure("unknown encoding");
+    }
+
+    void add(std::vector<Entry>& row, int64_t column) {
+        row.push_back({int64_t{b_.col_block} * v_.block_cols + column, next_value()});
     }
 
     void groups(const Run& run, bool shifted) {
@@ -296,6 +305,23 @@ TEST("A block of one value stores it once.") {
             CHECK(b.encoding == hbp::Encoding::constant);
             CHECK_EQUAL(b.constant, 0.1);
             CHECK(v.value == nullptr);
+        }
+    });
+}
+
+TEST("Value streams of the blocks do not overlap.") {
+    samples::for_each([](const samples::Csr&, const HbpMatrix<double>& m, const std::string&) {
+        const HbpView<double> v = m.view();
+        std::vector<std::pair<int64_t, int64_t>> used;
+        for (int64_t b = 0; b < v.n_blocks; ++b) {
+            if (const int64_t n = hbp::value_places(v.block[b]); n > 0) {
+                used.emplace_back(v.block[b].first_value, v.block[b].first_value + n);
+            }
+        }
+        std::sort(used.begin(), used.end());
+        for (size_t i = 0; i < used.size(); ++i) {
+            CHECK(used[i].first >= (i > 0 ? used[i - 1].second : 0));
+            CHECK(used[i].second <= static_cast<int64_t>(m.value.size()));
         }
     });
 }

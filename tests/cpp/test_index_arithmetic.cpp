@@ -30,6 +30,7 @@ hbp::HbpMatrix<double> one_block_at(int64_t first_element) {
     m.cost_ptr = {0, m.nnz};
     hbp::Block<double> b{};
     b.first_element = first_element;
+    b.first_value = first_element;
     b.first_column = first_element;
     b.n_slots = 8;
     b.n_runs = 1;
