@@ -27,7 +27,7 @@ def test_product(benchmark, installed, matrix, threads):
     assert reference_product(matrix, x).error(peer.multiply(x, y)) == ""
     time.sleep(Schedule().pause_seconds)  # until the workers of the contender before have parked
     benchmark(peer.multiply, x, y)
-    nbytes = product_nbytes(peer.nbytes(matrix), matrix.shape, matrix.dtype.itemsize)
+    nbytes = product_nbytes(peer.storage(matrix).nbytes, matrix.shape, matrix.dtype.itemsize)
     benchmark.extra_info.update(
         kernel=peer.kernel,
         threads=threads,

@@ -1,9 +1,9 @@
-// The binding of what the benchmark measures of the machine and of a matrix's access to x.
+// The binding of what the benchmark asks of the machine, of a plan and of the access to x.
 #include <nanobind/stl/vector.h>
 
 #include "bandwidth.h"
 #include "bind.h"
-#include "bind_types.h"
+#include "bind_core_plan.h"
 #include "x_misses.h"
 
 namespace hbp {
@@ -35,6 +35,13 @@ void bind_bandwidth(nb::module_& module) {
                "seconds"_a);
     module.def("random_read_rate", &measured<random_read_rate>, "nbytes"_a, "num_threads"_a,
                "seconds"_a);
+    // How often a product loads an index and the x it names: once for each column stored.
+    module.def(
+        "stored_columns",
+        [](const CorePlan& plan) {
+            return plan.visit([](const auto& m) { return m.column.size(); });
+        },
+        "plan"_a);
     module.def("x_misses", &py_x_misses, "indices"_a, "itemsize"_a, "cache_bytes"_a);
 }
 

@@ -11,7 +11,7 @@ class LineCache {
   public:
     explicit LineCache(int64_t bytes)
         : n_sets_(std::bit_floor(static_cast<uint64_t>(std::max<int64_t>(bytes, 512)) / 512)),
-          tag_(static_cast<size_t>(n_sets_ * 8), -1) {}
+          tag_(static_cast<size_t>(n_sets_ * 8), nothing) {}
 
     bool holds(int64_t line) const {
         const int64_t* set = set_of(line);
@@ -32,6 +32,8 @@ class LineCache {
     }
 
   private:
+    static constexpr int64_t nothing = -2;  // -1 is asked for, as the neighbour of line 0
+
     const int64_t* set_of(int64_t line) const {
         return tag_.data() + (static_cast<uint64_t>(line) & (n_sets_ - 1)) * 8;
     }

@@ -75,7 +75,8 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         "--peers",
         type=_names,
         metavar="NAMES",
-        help="comma-separated: mkl, numba, scipy, or none (default: all that are installed)",
+        help="comma-separated: mkl, numba, librsb, graphblas, torch, scipy, or none"
+        " (default: all that are installed)",
     )
     add("--quick", action="store_true", help="smaller embedded matrices and fewer rounds")
     add("--cold", action="store_true", help="empty the caches before each product")
@@ -91,7 +92,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(DEFAULT_OUT),
         metavar="DIR",
-        help="where results.json, .csv, .md and ratios.png go (default: %(default)s)",
+        help="where results.json, .csv, .md, ratios.png and roofline.png go (default: %(default)s)",
     )
 
 

@@ -14,10 +14,12 @@ from scipy.sparse import csr_array
 
 from hbpspmv.suite import machine, timing
 from hbpspmv.suite.bench import Settings, run_bench
-from hbpspmv.suite.columns import fitting, table_columns
+from hbpspmv.suite.columns import fitting, roofline_columns, table_columns
+from hbpspmv.suite.costs import build_costs, costs_line
 from hbpspmv.suite.generators import laplacian_2d
 from hbpspmv.suite.output import write_atomically, write_results
 from hbpspmv.suite.results import MatrixResult, Measurement, Run, Summary
+from hbpspmv.suite.roofline import Roofline
 from hbpspmv.suite.roster import assemble
 from hbpspmv.suite.sources import Source, embedded_sources
 from hbpspmv.suite.text import comma_separated, markdown, plain_summary, plain_table, remarks
@@ -76,7 +78,7 @@ def matrix_result(name, **seconds):
         key: measurement(key, value) if value else measurement(key, None, "wrong", message="bad")
         for key, value in seconds.items()
     }
-    return MatrixResult(name, "kind", "file", 30, 40, 100, "float64", 1600, measurements)
+    return MatrixResult(name, "kind", "file", 30, 40, 100, "float64", 1600, 257, measurements)
 
 
 def run_of(*matrices):
@@ -201,10 +203,46 @@ def test_ratios_are_against_the_best_correct_peer():
 
 def test_summaries_give_geometric_mean_extremes_and_losses(run):
     best, mkl, scipy = run.summaries()
-    assert best == Summary("best peer", 2, pytest.approx(2**0.5), 0.5, 4.0, 1)
+    mean = pytest.approx(2**0.5)
+    assert best == Summary("best peer", 2, mean, None, mean, 0.5, 4.0, 1, 0.0)
     assert (mkl.opponent, mkl.geometric_mean) == ("oneMKL", pytest.approx(2**0.5))
     assert (scipy.minimum, scipy.maximum, scipy.losses) == (2.0, 8.0, 0)
     assert [m.name for m in run.ranked()] == ["large", "small"]
+
+
+def test_summaries_tell_repeating_values_from_distinct_ones(run):
+    run.matrices[0].distinct_values = 3
+    assert (run.summaries()[0].repeating, run.summaries()[0].distinct) == pytest.approx((0.5, 4))
+    # Or where most blocks store codes: that many values may repeat within each block.
+    run.matrices[1].measurements["hbp"].encodings = {"raw": 1, "constant": 2}
+    assert run.summaries()[0].distinct is None
+    run.matrices[1].measurements["hbp"].encodings = {"raw": 2, "constant": 2}
+    assert run.summaries()[0].distinct == pytest.approx(4)
+
+
+def test_noise_is_the_difference_between_the_halves_of_the_rounds():
+    m = matrix_result("m", hbp=0.1, mkl=0.2)
+    m.measurements["hbp"].round_medians = [1, 1, 2, 2, 2]
+    m.measurements["mkl"].round_medians = [2, 2, 5, 5, 5]
+    assert m.noise("hbp", "mkl") == pytest.approx(0.25)
+    assert m.noise("hbp", "nonesuch") is None
+    m.measurements["hbp"].round_medians = m.measurements["mkl"].round_medians = [1]
+    assert m.noise("hbp", "mkl") is None
+
+
+def test_builds_are_weighed_against_products_and_builds_of_the_peers(run):
+    for m in run.matrices:
+        m.measurements["mkl"].build_seconds = 0.5
+    costs = build_costs(run)
+    # 0.25 s each, and SciPy takes 0.4 and 0.8 s where HBP takes 0.2 and 0.1.
+    assert costs.in_products == pytest.approx((0.25 / 0.4 * 0.25 / 0.8) ** 0.5)
+    assert costs.break_even == pytest.approx((0.25 / 0.2 * 0.25 / 0.7) ** 0.5)
+    assert (costs.never, costs.against_builds) == (0, {"mkl": pytest.approx(0.5)})
+    assert "0.50 oneMKL builds" in costs_line(run)
+    run.matrices[0].measurements["hbp"].seconds = 0.5
+    assert build_costs(run).never == 1
+    assert "(never on 1 matrices)" in costs_line(run)
+    assert costs_line(run_of()) == ""
 
 
 def test_wrong_products_are_kept_out_of_summaries_and_listed(run):
@@ -213,13 +251,17 @@ def test_wrong_products_are_kept_out_of_summaries_and_listed(run):
     assert [name for name, _ in run.wrong("hbp")] == ["odd"]
     assert "WRONG: HBP on odd: bad" in remarks(run)
     assert [m.name for m in run.ranked()][-1] == "odd"
-    assert "WRONG" in plain_table(run)
+    assert "WRONG" in plain_table(run, table_columns(run))
 
 
 def test_tables_hold_every_figure(run):
-    table, document = plain_table(run), markdown(run)
+    run.matrices[0].measurements["hbp"].take_bounds(Roofline(0.05, 0.01, 0.08))
+    table, document = plain_table(run, table_columns(run)), markdown(run)
     for text in (table, document):
-        for word in ("small", "large", "oneMKL", "GB/s", "build ms", "250.0", "best", "4.00"):
+        for word in ("small", "large", "oneMKL", "GFLOP/s", "build ms", "250.0", "best", "4.00"):
+            assert word in text
+    for text in (plain_table(run, roofline_columns(run)), document):
+        for word in ("small", "large", "GB/s", "% of bw", "25", "instructions 40 %"):
             assert word in text
     assert "| oneMKL GB/s |" in document
     # Headings of two lines stand above one rule, right above their columns.
@@ -232,17 +274,10 @@ def test_tables_hold_every_figure(run):
     assert "Some CPU, 2 CPUs, avx2, L1d 32 KiB, L2 1 MiB, L3 32 MiB, 8 GiB memory." in document
     assert "float64, 2 threads, warm caches; HBP 1, oneMKL 1, SciPy 1." in document
     assert "Numba CSR is not installed" in document
-    assert plain_summary(run).splitlines()[2].split() == [
-        "best",
-        "peer",
-        "2",
-        "1.41",
-        "0.50",
-        "4.00",
-        "1",
-    ]
+    summary = plain_summary(run).splitlines()[2].split()
+    assert summary == ["best", "peer", "2", "1.41", "-", "1.41", "0.50", "4.00", "1", "0.0", "%"]
     widths = {line.count("|") for line in document.splitlines() if line.startswith("| ")}
-    assert len(widths) == 2  # the summary's and the result table's
+    assert len(widths) == 3  # the summary's, the result table's and the roofline's
 
 
 def test_disturbed_run_says_so(run):
@@ -277,24 +312,26 @@ def test_narrow_table_drops_columns_but_never_the_name_or_the_ratio(run, width):
     shown = [columns[i].heading for i in fitting(columns, cells, width, gap=2)]
     assert shown[0] == "matrix"
     assert "x\nbest" in shown
-    assert all(len(line) <= width for line in plain_table(run, width).splitlines())
+    assert all(len(line) <= width for line in plain_table(run, columns, width).splitlines())
 
 
 # ---- files -----------------------------------------------------------------------------------
 
 
-def test_all_files_are_written_and_the_picture_is_a_png(run, tmp_path):
+def test_all_files_are_written_and_the_pictures_are_png(run, tmp_path):
     pytest.importorskip("matplotlib")
+    run.matrices[0].measurements["hbp"].take_bounds(Roofline(0.05, 0.01, 0.08))
     written, notes = write_results(run, tmp_path)
     assert notes == []
-    names = ["results.json", "results.csv", "results.md", "ratios.png"]
+    names = ["results.json", "results.csv", "results.md", "ratios.png", "roofline.png"]
     assert [path.name for path in written] == names
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted(names)
-    png = (tmp_path / "ratios.png").read_bytes()
-    assert png.startswith(b"\x89PNG\r\n\x1a\n")
-    width, height = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
-    assert width > 800
-    assert height > 250
+    for name in names[3:]:
+        png = (tmp_path / name).read_bytes()
+        assert png.startswith(b"\x89PNG\r\n\x1a\n")
+        width, height = (int.from_bytes(png[i : i + 4], "big") for i in (16, 20))
+        assert width > 800
+        assert height > 250
     document = json.loads((tmp_path / "results.json").read_text())
     assert document["machine"]["cpu"] == "Some CPU"
     assert document["matrices"][1]["ratio_to_best_peer"] == pytest.approx(4)
@@ -314,7 +351,8 @@ def test_no_picture_without_matplotlib_and_no_stale_one(run, tmp_path, monkeypat
     (tmp_path / "ratios.png").write_bytes(b"old")
     written, notes = write_results(run, tmp_path)
     assert len(written) == 3
-    assert notes == ["no picture: matplotlib is not installed; to get one: pip install matplotlib"]
+    missing = "matplotlib is not installed; to get it: pip install matplotlib"
+    assert notes == [f"no {name}: {missing}" for name in ("ratios.png", "roofline.png")]
     assert not (tmp_path / "ratios.png").exists()
 
 
@@ -322,7 +360,10 @@ def test_run_without_ratios_is_still_written(tmp_path):
     pytest.importorskip("matplotlib")
     written, notes = write_results(run_of(), tmp_path)
     assert len(written) == 3
-    assert notes == ["no picture: no matrix was timed against a peer: there is no ratio to draw"]
+    assert notes == [
+        "no ratios.png: no matrix was timed against a peer: there is no ratio to draw",
+        "no roofline.png: no product was timed: there is no roofline to draw",
+    ]
 
 
 def test_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
@@ -368,6 +409,12 @@ def test_run_measures_all_matrices_and_saves_after_each():
     assert [m.name for m in run.matrices] == ["one", "two"]
     assert run.matrices[0].dtype == "float32"
     assert {m.status for m in run.matrices[0].measurements.values()} == {"ok"}
+    ours = run.matrices[0].measurements["hbp"]
+    assert ours.limits.keys() == {"memory", "gather", "instructions"}
+    assert ours.bound_share >= ours.bandwidth_share > 0
+    assert [c.threads for c in run.ceilings] == [1]
+    assert run.call_overhead.keys() == {"hbp_array", "csr_array"}
+    assert all(0 < seconds < 1 for seconds in run.call_overhead.values())
     assert listener.lines[0].startswith("one: 144 x 144, 672 nonzeros: HBP ")
 
 

@@ -43,6 +43,10 @@ def test_bench_of_a_file_prints_the_table_and_writes_the_results(mtx, out, capsy
     assert "[1/1] grid: 3,600 x 3,600, 17,760 nonzeros: HBP " in text.out
     assert "x: how many times faster HBP is" in text.out
     assert "geometric mean" in text.out
+    assert "% of bw" in text.out
+    for line in ("read bandwidth of 2 threads: L2 ", "one A @ x with 100 rows: hbp_array "):
+        assert line in text.out
+    assert "HBP build, geometric means: " in text.out
     assert f"written: {out / 'results.json'}" in text.out
     document = json.loads((out / "results.json").read_text())
     assert document["complete"]
@@ -73,7 +77,7 @@ def test_bench_leaves_out_small_matrices(mtx, out, capsys):
 
 def test_bench_without_any_peer(mtx, out, capsys):
     assert main(["bench", "--quick", "--peers", "none", str(mtx), "--out", str(out)]) == 0
-    assert "no picture: no matrix was timed against a peer" in capsys.readouterr().out
+    assert "no ratios.png: no matrix was timed against a peer" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

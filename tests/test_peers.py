@@ -87,7 +87,7 @@ def test_product_is_within_the_bound(contender, shape, dtype):
     x2, y2 = random_vector(matrix.shape[1], dtype, seed=3), aligned_empty(matrix.shape[0], dtype)
     y2[:] = np.nan
     assert reference_product(matrix, x2).error(peer.multiply(x2, y2)) == ""
-    assert peer.nbytes(matrix) > 0
+    assert peer.storage(matrix).nbytes > 0
     peer.close()
     peer.close()
 
@@ -96,7 +96,7 @@ def test_product_is_within_the_bound(contender, shape, dtype):
 def test_contender_is_described(contender):
     assert contender.name.isidentifier()
     assert contender.title
-    assert contender.install.startswith("pip install ")
+    assert contender.install.startswith(("pip install ", "apt install "))
     assert installed(contender).version()
 
 
@@ -145,7 +145,7 @@ def test_wrong_contender_is_reported_closed_and_not_timed():
     wrong = measured["wrong"]
     assert (wrong.status, wrong.seconds, wrong.gflops) == ("wrong", None, None)
     assert "first row 7" in wrong.message
-    assert (Wrong.calls, Wrong.closed) == (1, 1)
+    assert (Wrong.calls, Wrong.closed) == (1, 3)  # it is built three times
 
 
 def test_failing_contender_costs_its_own_cell_only():

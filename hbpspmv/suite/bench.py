@@ -9,13 +9,16 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import hbpspmv
+from hbpspmv.suite.ceilings import Ceilings, measure_ceilings
 from hbpspmv.suite.machine import describe_machine, last_level_cache_bytes
 from hbpspmv.suite.measure import measure_matrix, prepare
+from hbpspmv.suite.overhead import measure_call_overhead
 from hbpspmv.suite.results import MatrixResult, Run
 from hbpspmv.suite.roster import Roster
 from hbpspmv.suite.sources import Source
 from hbpspmv.suite.timing import QUICK, Schedule, cache_flusher
 from hbpspmv.suite.traffic import csr_nbytes
+from hbpspmv.suite.values import count_distinct
 
 
 @dataclass(frozen=True)
@@ -81,13 +84,17 @@ def run_bench(
         busy_share=busy_share,
         missing=list(roster.missing),
     )
+    listener.step("machine", "read bandwidth and call overhead")
+    run.ceilings = [measure_ceilings(machine, n) for n in sorted({1, settings.threads})]
+    run.call_overhead = measure_call_overhead()
     flush = cache_flusher(2 * last_level_cache_bytes(machine)) if settings.cold else None
+    ceilings = {c.threads: c for c in run.ceilings}
     threads_before = hbpspmv.get_num_threads()
     hbpspmv.set_num_threads(settings.threads)  # for the build, which takes no argument for it
     try:
         for source in sources:
             try:
-                result = _measure_source(source, roster, settings, flush, listener)
+                result = _measure_source(source, roster, settings, ceilings, flush, listener)
             except (ValueError, OSError, MemoryError) as error:
                 line = str(error) or type(error).__name__
                 if not line.startswith(source.origin):
@@ -116,6 +123,7 @@ def _measure_source(
     source: Source,
     roster: Roster,
     settings: Settings,
+    ceilings: dict[int, Ceilings],
     flush: Callable[[], Any] | None,
     listener: Listener,
 ) -> MatrixResult | None:
@@ -128,6 +136,7 @@ def _measure_source(
         roster.contenders,
         settings.threads,
         settings.schedule,
+        ceilings,
         flush,
         lambda step: listener.step(source.name, step),
     )
@@ -140,6 +149,7 @@ def _measure_source(
         nnz=int(matrix.nnz),
         dtype=matrix.dtype.name,
         csr_nbytes=csr_nbytes(matrix),
+        distinct_values=count_distinct(matrix.data),
         measurements=measurements,
     )
 

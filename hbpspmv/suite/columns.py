@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from hbpspmv.suite.results import MatrixResult, Measurement, Run
@@ -44,8 +44,7 @@ def table_columns(run: Run) -> list[Column]:
     for name in run.contenders:
         if run.contenders[name]["has_build"]:
             columns.append(_build_column(run, name))
-    for name in run.contenders:
-        columns += _rate_columns(run, name)
+    columns += [_speed_column(run, name) for name in run.contenders]
     if run.peers:
         columns.append(Column("best\npeer", lambda m: _best_peer(run, m), keep=2, left=True))
         columns.append(Column("x\nbest", lambda m: _ratio(m.best_ratio(ours)), ratio=True))
@@ -59,11 +58,25 @@ def _build_column(run: Run, name: str) -> Column:
     return Column(heading, lambda m: _build(m.measurements[name]), keep=3)
 
 
-def _rate_columns(run: Run, name: str) -> list[Column]:
-    title, keep = run.title(name), 8 if name == run.ours else 5
+def _speed_column(run: Run, name: str) -> Column:
+    heading, keep = f"{run.title(name)}\nGFLOP/s", 8 if name == run.ours else 5
+    return Column(heading, lambda m: _rate(m.measurements[name], "gflops"), keep)
+
+
+def roofline_columns(run: Run) -> list[Column]:
+    """Return the columns of the table of bandwidths and bounds."""
+    columns = [Column("matrix", lambda m: m.name, left=True)]
+    for name in run.contenders:
+        columns += _bound_columns(run, name, 8 if name == run.ours else 4)
+    return columns
+
+
+def _bound_columns(run: Run, name: str, keep: int) -> list[Column]:
+    title = run.title(name)
     return [
-        Column(f"{title}\nGFLOP/s", lambda m: _rate(m.measurements[name], "gflops"), keep=keep),
-        Column(f"{title}\nGB/s", lambda m: _rate(m.measurements[name], "gbytes"), keep=keep - 4),
+        Column(f"{title}\nGB/s", lambda m: _rate(m.measurements[name], "gbytes"), keep),
+        Column(f"{title}\n% of bw", lambda m: _share(m.measurements[name].bandwidth_share), keep),
+        Column(f"{title}\nbound", lambda m: _bound(m.measurements[name]), keep - 3, left=True),
     ]
 
 
@@ -88,16 +101,25 @@ def _rate(measurement: Measurement, which: str) -> str:
     return "-" if rate is None else f"{rate:.2f}" if which == "gflops" else f"{rate:.1f}"
 
 
+def _share(share: float | None) -> str:
+    return "-" if share is None else f"{share * 100:.0f}"
+
+
+def _bound(measurement: Measurement) -> str:
+    share = measurement.bound_share
+    return "-" if share is None else f"{measurement.bound} {share * 100:.0f} %"
+
+
 def _ratio(ratio: float | None) -> str:
     return "-" if ratio is None else f"{ratio:.2f}"
 
 
-def fitting(columns: list[Column], cells: list[list[str]], width: int, gap: int) -> list[int]:
+def fitting(columns: Sequence[Column], cells: list[list[str]], width: int, gap: int) -> list[int]:
     """Return the numbers of the columns to show in `width` characters.
 
     Parameters
     ----------
-    columns : list of Column
+    columns : sequence of Column
         The table's columns.
     cells : list of list of str
         Its rows.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import hbpspmv
 from hbpspmv.suite.machine import size
 from hbpspmv.suite.measure import prepare
+from hbpspmv.suite.values import FEW, count_distinct
 
 
 def describe_matrix(matrix: Any, name: str, dtype: str) -> list[str]:
@@ -87,13 +88,12 @@ def _row_facts(lengths: NDArray[Any]) -> dict[str, str]:
 
 
 def _distinct(values: NDArray[Any]) -> str:
-    if values.size == 0:
+    count = count_distinct(values)
+    if count == 0:
         return "none stored"
-    if bool((values == values[0]).all()):
+    if count == 1:
         return f"all equal to {values[0]:g}"
-    sample = values[:: max(1, values.size // 100_000)]
-    count = len(set(sample.tolist()))
-    return "many distinct ones" if count > 256 else f"about {count} distinct ones"
+    return f"{count} distinct ones" if count <= FEW else "many distinct ones"
 
 
 def _plan_facts(info: dict[str, Any]) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,14 +12,17 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy.sparse import csr_array
 
+from hbpspmv.suite.ceilings import Ceilings
 from hbpspmv.suite.peers import Contender
 from hbpspmv.suite.reference import Reference, reference_product
 from hbpspmv.suite.results import Measurement
+from hbpspmv.suite.roofline import misses_of_x, roofline
 from hbpspmv.suite.timing import Product, Schedule, time_in_rounds
 from hbpspmv.suite.traffic import flops, product_nbytes
 from hbpspmv.suite.vectors import Vector, aligned_empty, random_vector
 
 _COMPLEX = {"float32": "complex64", "float64": "complex128"}
+_BUILDS, _BUILDS_SECONDS = 3, 0.5  # no further build is begun after this time
 _INT32_MAX = np.iinfo(np.int32).max
 
 
@@ -45,6 +49,7 @@ def measure_matrix(
     contenders: Sequence[type[Contender]],
     num_threads: int,
     schedule: Schedule,
+    ceilings: Mapping[int, Ceilings] | None = None,
     flush: Product | None = None,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> dict[str, Measurement]:
@@ -63,6 +68,9 @@ def measure_matrix(
         For every contender.
     schedule : Schedule
         How often to time.
+    ceilings : mapping of int to Ceilings, optional
+        The machine's, by the number of threads: for 1 and for `num_threads`. Without them no
+        bound is computed.
     flush : callable, optional
         Empties the caches before each timed product.
     on_step : callable, optional
@@ -89,10 +97,14 @@ def measure_matrix(
         on_step("timing")
         products = [partial(product.multiply, x, y) for product in running.values()]
         samples = time_in_rounds(products, schedule, flush)
-        for name, rounds in zip(running, samples, strict=True):
+        misses = misses_of_x(matrix, ceilings[1]) if ceilings else []
+        for (name, product), rounds in zip(running.items(), samples, strict=True):
             m = measurements[name]
             nbytes = product_nbytes(m.matrix_nbytes, matrix.shape, matrix.dtype.itemsize)
             m.take_samples(rounds, flops(matrix.nnz, matrix.dtype), nbytes)
+            if ceilings:
+                limits = ceilings[1 if product.serial else num_threads]
+                m.take_bounds(roofline(m.gathers, nbytes, misses, limits))
     finally:
         for product in running.values():
             product.close()
@@ -111,11 +123,11 @@ def _build_and_check(
     result = Measurement(contender.name, "ok")
     product: Contender | None = None
     try:
-        start = time.perf_counter()
-        product = contender(matrix, num_threads)
-        result.build_seconds = time.perf_counter() - start
+        product, result.build_seconds = _build(contender, matrix, num_threads)
         result.kernel, result.remark = product.kernel, product.remark
-        result.matrix_nbytes = product.nbytes(matrix)
+        storage = product.storage(matrix)
+        result.matrix_nbytes, result.gathers = storage.nbytes, storage.gathers
+        result.encodings = storage.encodings
         y[:] = np.nan  # a row that is not written shows
         result.message = reference.error(product.multiply(x, y))
         if result.message:
@@ -127,3 +139,16 @@ def _build_and_check(
         product.close()
         product = None
     return result, product
+
+
+def _build(contender: type[Contender], matrix: Any, num_threads: int) -> tuple[Contender, float]:
+    """Return the contender and the median seconds of up to three builds of it."""
+    times: list[float] = []
+    while True:
+        start = time.perf_counter()
+        product = contender(matrix, num_threads)
+        times.append(time.perf_counter() - start)
+        if len(times) == _BUILDS or sum(times) > _BUILDS_SECONDS:
+            return product, statistics.median(times)
+        product.close()
+        del product  # its memory must be free before the next is built

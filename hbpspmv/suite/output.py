@@ -1,4 +1,4 @@
-"""The files of a run: results.json, .csv, .md and ratios.png, each replaced in one step."""
+"""The files of a run: results.json, .csv, .md and two pictures, each replaced in one step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hbpspmv.suite.chart import chart_png
 from hbpspmv.suite.results import Run
+from hbpspmv.suite.roofline_chart import roofline_png
 from hbpspmv.suite.text import comma_separated, markdown
 
 
@@ -47,13 +48,19 @@ def write_results(run: Run, folder: Path) -> tuple[list[Path], list[str]]:
     for name, text in (("results.csv", comma_separated(run)), ("results.md", markdown(run))):
         write_atomically(folder / name, text.encode())
         written.append(folder / name)
-    picture = folder / "ratios.png"
-    try:
-        content = chart_png(run)
-    except (ImportError, ValueError) as error:
-        picture.unlink(missing_ok=True)  # an earlier run's picture would not show these results
-        if isinstance(error, ImportError):
-            error = ImportError("matplotlib is not installed; to get one: pip install matplotlib")
-        return written, [f"no picture: {error}"]
-    write_atomically(picture, content)
-    return [*written, picture], []
+    remarks = []
+    for name, draw in (("ratios.png", chart_png), ("roofline.png", roofline_png)):
+        try:
+            content = draw(run)
+        except (ImportError, ValueError) as error:
+            # An earlier run's picture would not show these results.
+            (folder / name).unlink(missing_ok=True)
+            if isinstance(error, ImportError):
+                error = ImportError(
+                    "matplotlib is not installed; to get it: pip install matplotlib"
+                )
+            remarks.append(f"no {name}: {error}")
+        else:
+            write_atomically(folder / name, content)
+            written.append(folder / name)
+    return written, remarks

@@ -8,7 +8,13 @@ from typing import Any
 
 import numpy as np
 
-SCHEMA = 1
+from hbpspmv.suite.ceilings import Ceilings
+from hbpspmv.suite.costs import build_costs
+from hbpspmv.suite.mean import geometric_mean
+from hbpspmv.suite.roofline import Roofline
+from hbpspmv.suite.values import FEW
+
+SCHEMA = 2
 
 
 @dataclass
@@ -23,8 +29,17 @@ class Measurement:
         Median and quartiles of all timed products.
     round_medians : list of float
         One median per round, in seconds: how steady the run was.
-    matrix_nbytes : int
-        What one product reads of the contender's own storage.
+    matrix_nbytes, gathers : int
+        What one product reads of the contender's own storage, and how many elements of it load
+        their x on their own.
+    encodings : dict of str to int
+        Blocks by how their values are stored.
+    limits : dict of str to float
+        Least seconds of a product by memory, gather and instructions.
+    bound : str
+        The limit that takes longest, or "" when none is known.
+    bound_share, bandwidth_share : float or None
+        How much of the measured time that limit, and the limit of the memory, explains.
     """
 
     contender: str
@@ -34,6 +49,8 @@ class Measurement:
     remark: str = ""
     build_seconds: float | None = None
     matrix_nbytes: int = 0
+    gathers: int = 0
+    encodings: dict[str, int] = field(default_factory=dict)
     seconds: float | None = None
     lower_quartile: float | None = None
     upper_quartile: float | None = None
@@ -41,6 +58,10 @@ class Measurement:
     round_medians: list[float] = field(default_factory=list)
     gflops: float | None = None
     gbytes_per_second: float | None = None
+    limits: dict[str, float] = field(default_factory=dict)
+    bound: str = ""
+    bound_share: float | None = None
+    bandwidth_share: float | None = None
 
     def take_samples(self, rounds: list[list[int]], n_flops: int, nbytes: int) -> None:
         """Fill in the times and rates from nanoseconds by round and product."""
@@ -52,10 +73,28 @@ class Measurement:
         self.gflops = n_flops / median / 1e9
         self.gbytes_per_second = nbytes / median / 1e9
 
+    def take_bounds(self, roofline: Roofline) -> None:
+        """Fill in what limits a product whose times have been taken."""
+        self.limits, self.bound = asdict(roofline), roofline.bound
+        if self.seconds:
+            self.bound_share = roofline.seconds / self.seconds
+            self.bandwidth_share = roofline.memory / self.seconds
+
+    @property
+    def values_coded(self) -> bool:
+        """Whether most blocks store a constant or codes in place of their values."""
+        return 2 * self.encodings.get("raw", 0) < sum(self.encodings.values())
+
 
 @dataclass
 class MatrixResult:
-    """All contenders on one matrix; `measurements` is in the order of the report, ours first."""
+    """All contenders on one matrix; `measurements` is in the order of the report, ours first.
+
+    Attributes
+    ----------
+    distinct_values : int
+        As `count_distinct` returns it: FEW + 1 stands for more than FEW.
+    """
 
     name: str
     kind: str
@@ -65,6 +104,7 @@ class MatrixResult:
     nnz: int
     dtype: str
     csr_nbytes: int
+    distinct_values: int
     measurements: dict[str, Measurement]
 
     def ratio(self, ours: str, peer: str) -> float | None:
@@ -88,24 +128,49 @@ class MatrixResult:
         peer = self.best_peer(ours)
         return None if peer is None else self.ratio(ours, peer)
 
+    def noise(self, ours: str, peer: str) -> float | None:
+        """Return how far the ratio to `peer` differs between both halves of the rounds.
+
+        0.02 means that one half gave a ratio 2 % above the other's.
+        """
+        if self.ratio(ours, peer) is None:
+            return None
+        mine, other = (self.measurements[name].round_medians for name in (ours, peer))
+        half = len(mine) // 2
+        if half == 0:
+            return None
+        early = np.median(other[:half]) / np.median(mine[:half])
+        late = np.median(other[half:]) / np.median(mine[half:])
+        return float(max(early / late, late / early) - 1)
+
+    def values_repeat(self, ours: str) -> bool:
+        """Return whether the values are few, or coded by most blocks of our format."""
+        return self.distinct_values <= FEW or self.measurements[ours].values_coded
+
 
 @dataclass(frozen=True)
 class Summary:
-    """The ratios against one opponent over all matrices."""
+    """The ratios against one opponent over all matrices.
+
+    Attributes
+    ----------
+    repeating, distinct : float or None
+        The geometric mean over the matrices whose values repeat, and over the others.
+    losses : int
+        Matrices with a ratio below 1.
+    noise : float or None
+        Median over the matrices of how far the ratio differs between the halves of the rounds.
+    """
 
     opponent: str
     count: int
     geometric_mean: float
+    repeating: float | None
+    distinct: float | None
     minimum: float
     maximum: float
     losses: int
-
-    @classmethod
-    def of(cls, opponent: str, ratios: list[float]) -> Summary:
-        """Summarise ratios; a ratio below 1 is a loss."""
-        mean = math.exp(math.fsum(map(math.log, ratios)) / len(ratios))
-        losses = sum(r < 1 for r in ratios)
-        return cls(opponent, len(ratios), mean, min(ratios), max(ratios), losses)
+    noise: float | None
 
 
 @dataclass
@@ -116,6 +181,10 @@ class Run:
     ----------
     contenders : dict
         What is known of each, by name, ours first.
+    ceilings : list of Ceilings
+        What the machine reaches with one thread, and with as many as the run uses.
+    call_overhead : dict of str to float
+        Seconds of ``A @ x`` with a small matrix, by class.
     started : str
         Date and time in UTC, ISO 8601.
     busy_share : float
@@ -129,6 +198,8 @@ class Run:
     machine: dict[str, Any]
     settings: dict[str, Any]
     contenders: dict[str, dict[str, Any]]
+    ceilings: list[Ceilings] = field(default_factory=list)
+    call_overhead: dict[str, float] = field(default_factory=dict)
     started: str = ""
     busy_share: float = 0.0
     missing: list[str] = field(default_factory=list)
@@ -157,11 +228,34 @@ class Run:
 
     def summaries(self) -> list[Summary]:
         """Return the summary against the best peer of each matrix, then against every peer."""
-        table = [("best peer", [m.best_ratio(self.ours) for m in self.matrices])]
-        for peer in self.peers:
-            table.append((self.title(peer), [m.ratio(self.ours, peer) for m in self.matrices]))
-        known = [(name, [r for r in ratios if r is not None]) for name, ratios in table]
-        return [Summary.of(name, ratios) for name, ratios in known if ratios]
+        best = [(m, m.best_peer(self.ours)) for m in self.matrices]
+        table = [("best peer", [(m, peer) for m, peer in best if peer is not None])]
+        table += [(self.title(peer), [(m, peer) for m in self.matrices]) for peer in self.peers]
+        known = [self._summary(opponent, pairs) for opponent, pairs in table]
+        return [summary for summary in known if summary is not None]
+
+    def _summary(self, opponent: str, pairs: list[tuple[MatrixResult, str]]) -> Summary | None:
+        rows = [
+            (ratio, m.values_repeat(self.ours), m.noise(self.ours, peer))
+            for m, peer in pairs
+            if (ratio := m.ratio(self.ours, peer)) is not None
+        ]
+        ratios = [ratio for ratio, _, _ in rows]
+        mean = geometric_mean(ratios)
+        if mean is None:
+            return None
+        noises = [noise for _, _, noise in rows if noise is not None]
+        return Summary(
+            opponent,
+            len(ratios),
+            mean,
+            geometric_mean([ratio for ratio, repeat, _ in rows if repeat]),
+            geometric_mean([ratio for ratio, repeat, _ in rows if not repeat]),
+            min(ratios),
+            max(ratios),
+            sum(ratio < 1 for ratio in ratios),
+            float(np.median(noises)) if noises else None,
+        )
 
     def wrong(self, contender: str | None = None) -> list[tuple[str, Measurement]]:
         """Return (matrix, measurement) of every product that was wrong or failed."""
@@ -179,5 +273,7 @@ class Run:
             record["best_peer"] = matrix.best_peer(self.ours)
             record["ratio_to_best_peer"] = matrix.best_ratio(self.ours)
             record["ratios"] = {peer: matrix.ratio(self.ours, peer) for peer in self.peers}
+            record["noise"] = {peer: matrix.noise(self.ours, peer) for peer in self.peers}
+        document["costs"] = asdict(build_costs(self))
         document["summaries"] = [asdict(summary) for summary in self.summaries()]
         return document

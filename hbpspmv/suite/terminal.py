@@ -7,13 +7,14 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from hbpspmv.suite.columns import fitting, table_columns
+from hbpspmv.suite.columns import Column, fitting, roofline_columns, table_columns
 from hbpspmv.suite.machine import machine_line
 from hbpspmv.suite.results import MatrixResult, Run
 from hbpspmv.suite.text import (
     LEGEND,
     SUMMARY_HEADINGS,
     busy_line,
+    machine_lines,
     plain_summary,
     plain_table,
     remarks,
@@ -83,23 +84,25 @@ class Terminal:
         """Print the result table, the summary and what else must be known."""
         print()
         if run.matrices:
+            tables = (table_columns(run), roofline_columns(run))
             if self._console is None:
-                print(plain_table(run, self._width), plain_summary(run), sep="\n\n")
+                texts = [plain_table(run, columns, self._width) for columns in tables]
+                print(*texts, plain_summary(run), sep="\n\n")
             else:
-                self._console.print(_rich_table(run, self._console.width))
+                for columns in tables:
+                    self._console.print(_rich_table(run, columns, self._console.width))
                 self._console.print(_rich_summary(run))
         else:
             print("no matrix was measured")
-        for line in remarks(run):
+        for line in (*machine_lines(run), *remarks(run)):
             print(line)
         print(f"{settings_line(run)}; {LEGEND}")
 
 
-def _rich_table(run: Run, width: int) -> Any:
+def _rich_table(run: Run, columns: list[Column], width: int) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    columns = table_columns(run)
     matrices = run.ranked()
     cells = [[column.cell(m) for column in columns] for m in matrices]
     shown = fitting(columns, cells, width - 1, gap=3)

@@ -6,10 +6,15 @@ import csv
 import io
 from collections.abc import Sequence
 
-from hbpspmv.suite.columns import fitting, table_columns
+from hbpspmv.suite.ceilings import ceilings_line
+from hbpspmv.suite.columns import Column, fitting, roofline_columns, table_columns
+from hbpspmv.suite.costs import costs_line
 from hbpspmv.suite.machine import machine_line
+from hbpspmv.suite.overhead import overhead_line
 from hbpspmv.suite.results import Run
+from hbpspmv.suite.roofline import MODEL
 
+_CSV_MATRIX = ("matrix", "kind", "rows", "cols", "nnz", "dtype", "distinct_values")
 _CSV_FIELDS = (
     "contender",
     "status",
@@ -22,11 +27,25 @@ _CSV_FIELDS = (
     "n_samples",
     "gflops",
     "gbytes_per_second",
+    "bandwidth_share",
+    "bound",
+    "bound_share",
     "message",
 )
 BUSY = 0.1
 LEGEND = "x: how many times faster HBP is"
-SUMMARY_HEADINGS = ("HBP against", "matrices", "geometric mean", "min", "max", "losses")
+SUMMARY_HEADINGS = (
+    "HBP against",
+    "matrices",
+    "geometric mean",
+    "values repeat",
+    "distinct",
+    "min",
+    "max",
+    "losses",
+    "noise",
+)
+_SUMMARY_LEFT = [heading is SUMMARY_HEADINGS[0] for heading in SUMMARY_HEADINGS]
 
 
 def summary_cells(run: Run) -> list[list[str]]:
@@ -36,9 +55,12 @@ def summary_cells(run: Run) -> list[list[str]]:
             s.opponent,
             str(s.count),
             f"{s.geometric_mean:.2f}",
+            "-" if s.repeating is None else f"{s.repeating:.2f}",
+            "-" if s.distinct is None else f"{s.distinct:.2f}",
             f"{s.minimum:.2f}",
             f"{s.maximum:.2f}",
             str(s.losses),
+            "-" if s.noise is None else f"{s.noise * 100:.1f} %",
         ]
         for s in run.summaries()
     ]
@@ -61,9 +83,8 @@ def grid(headings: Sequence[str], cells: Sequence[Sequence[str]], left: Sequence
     )
 
 
-def plain_table(run: Run, width: int | None = None) -> str:
-    """Return the result table, less the columns that do not fit in `width` characters."""
-    columns = table_columns(run)
+def plain_table(run: Run, columns: Sequence[Column], width: int | None = None) -> str:
+    """Return a table of the matrices, less the columns that do not fit in `width` characters."""
     cells = [[column.cell(m) for column in columns] for m in run.ranked()]
     shown = fitting(columns, cells, width, gap=2) if width else range(len(columns))
     return grid(
@@ -75,7 +96,7 @@ def plain_table(run: Run, width: int | None = None) -> str:
 
 def plain_summary(run: Run) -> str:
     """Return the summary table."""
-    return grid(SUMMARY_HEADINGS, summary_cells(run), [True] + [False] * 5)
+    return grid(SUMMARY_HEADINGS, summary_cells(run), _SUMMARY_LEFT)
 
 
 def busy_line(busy_share: float) -> str:
@@ -99,6 +120,14 @@ def remarks(run: Run) -> list[str]:
     return [line for line in (*lines, busy_line(run.busy_share)) if line]
 
 
+def machine_lines(run: Run) -> list[str]:
+    """Return what was measured of the machine, and what the builds cost."""
+    lines = [ceilings_line(ceilings) for ceilings in run.ceilings]
+    if run.call_overhead:
+        lines.append(overhead_line(run.call_overhead))
+    return [line for line in (*lines, costs_line(run)) if line]
+
+
 def settings_line(run: Run) -> str:
     """Return one line about how the run was made."""
     s = run.settings
@@ -110,22 +139,29 @@ def settings_line(run: Run) -> str:
 
 def markdown(run: Run) -> str:
     """Return the whole result as a Markdown document."""
-    columns = table_columns(run)
     lines = ["# Sparse matrix-vector products", ""]
     lines += [machine_line(run.machine) + ".", "", settings_line(run) + ".", ""]
     if not run.complete:
         lines += ["**Incomplete: the run was interrupted.**", ""]
     if summaries := summary_cells(run):
-        lines += [*_markdown_rows(SUMMARY_HEADINGS, summaries, [True] + [False] * 5), ""]
-    cells = [[column.cell(m) for column in columns] for m in run.ranked()]
-    headings = [column.heading.replace("\n", " ") for column in columns]
-    lines += [*_markdown_rows(headings, cells, [column.left for column in columns]), ""]
+        lines += [*_markdown_rows(SUMMARY_HEADINGS, summaries, _SUMMARY_LEFT), ""]
+    lines += [*(f"- {line}" for line in machine_lines(run)), ""]
+    lines += [*_markdown_table(run, table_columns(run)), ""]
+    lines += ["## Roofline", "", *_markdown_table(run, roofline_columns(run)), ""]
     lines += [
-        f"{LEGEND}; medians over all timed products. GB/s counts the stored matrix, x and y once."
+        f"{LEGEND}; medians over all timed products. GB/s counts the stored matrix, x and y once.",
+        "",
+        MODEL,
     ]
     if notes := remarks(run):
         lines += ["", *(f"- {note}" for note in notes)]
     return "\n".join(lines) + "\n"
+
+
+def _markdown_table(run: Run, columns: Sequence[Column]) -> list[str]:
+    cells = [[column.cell(m) for column in columns] for m in run.ranked()]
+    headings = [column.heading.replace("\n", " ") for column in columns]
+    return _markdown_rows(headings, cells, [column.left for column in columns])
 
 
 def _markdown_rows(
@@ -139,10 +175,11 @@ def comma_separated(run: Run) -> str:
     """Return one CSV line per matrix and contender, with unrounded figures."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["matrix", "kind", "rows", "cols", "nnz", "dtype", *_CSV_FIELDS, "hbp_ratio"])
+    writer.writerow([*_CSV_MATRIX, *_CSV_FIELDS, "hbp_ratio"])
     for m in run.ranked():
         for measurement in m.measurements.values():
             ratio = m.ratio(run.ours, measurement.contender)
             values = [getattr(measurement, name) for name in _CSV_FIELDS]
-            writer.writerow([m.name, m.kind, m.rows, m.cols, m.nnz, m.dtype, *values, ratio])
+            about = [m.name, m.kind, m.rows, m.cols, m.nnz, m.dtype, m.distinct_values]
+            writer.writerow([*about, *values, ratio])
     return out.getvalue()

@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What a contender keeps of a matrix, as far as one product reads it.
+
+    Attributes
+    ----------
+    nbytes : int
+        Bytes of all arrays that a product reads, x and y left out.
+    gathers : int
+        Elements whose x is loaded on its own, through an index of its own.
+    encodings : dict of str to int
+        Blocks by how their values are stored; empty for formats without blocks.
+    """
+
+    nbytes: int
+    gathers: int
+    encodings: dict[str, int] = field(default_factory=dict)
+
+
+def csr_storage(matrix: Any) -> Storage:
+    """Return what a CSR product reads: all of the three arrays, one x for each element."""
+    return Storage(csr_nbytes(matrix), int(matrix.nnz))
 
 
 def csr_nbytes(matrix: Any) -> int:

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from hbpspmv.suite.peers.contender import Contender
+from hbpspmv.suite.peers.graphblas_csr import GraphblasCsr
 from hbpspmv.suite.peers.hbp import Hbp
+from hbpspmv.suite.peers.librsb import Librsb
 from hbpspmv.suite.peers.mkl_inspector import MklInspector
 from hbpspmv.suite.peers.numba_csr import NumbaCsr
 from hbpspmv.suite.peers.scipy_csr import ScipyCsr
+from hbpspmv.suite.peers.torch_csr import TorchCsr
 
 OURS: type[Contender] = Hbp
-PEERS: tuple[type[Contender], ...] = (MklInspector, NumbaCsr, ScipyCsr)
+PEERS: tuple[type[Contender], ...] = (
+    MklInspector,
+    NumbaCsr,
+    Librsb,
+    GraphblasCsr,
+    TorchCsr,
+    ScipyCsr,
+)
 
 __all__ = ["OURS", "PEERS", "Contender"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import ctypes.util
 from abc import ABC, abstractmethod
 from importlib import metadata
 from typing import Any, ClassVar
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hbpspmv.suite.traffic import csr_nbytes
+from hbpspmv.suite.traffic import Storage, csr_storage
 
 
 class Contender(ABC):
@@ -35,6 +36,8 @@ class Contender(ABC):
     """Command that installs what the contender needs."""
     has_build: ClassVar[bool] = False
     """Whether the set-up does work that a user should see as build time."""
+    serial: ClassVar[bool] = False
+    """Whether it uses one thread whatever it is told."""
 
     kernel: str = "csr"
     """Which storage the contender chose for this matrix."""
@@ -61,9 +64,9 @@ class Contender(ABC):
             C-contiguous, in the matrix's dtype, not overlapping `x`.
         """
 
-    def nbytes(self, matrix: Any) -> int:
-        """Return the bytes of the matrix that one product reads; CSR's unless overridden."""
-        return csr_nbytes(matrix)
+    def storage(self, matrix: Any) -> Storage:
+        """Return what one product reads of the matrix; CSR's arrays unless overridden."""
+        return csr_storage(matrix)
 
     def close(self) -> None:
         """Free what the garbage collector does not."""
@@ -84,6 +87,13 @@ def load_packaged_library(distribution: str, stem: str) -> ctypes.CDLL:
         if file.name.startswith((f"lib{stem}.", f"{stem}.")):
             return ctypes.CDLL(str(file.locate()), mode=ctypes.RTLD_GLOBAL)
     raise ImportError(f"the distribution {distribution!r} holds no library {stem!r}")
+
+
+def load_system_library(stem: str) -> ctypes.CDLL:
+    """Load a shared library that the system knows; ImportError when it does not."""
+    if (file := ctypes.util.find_library(stem)) is None:
+        raise ImportError(f"the system has no shared library {stem!r}")
+    return ctypes.CDLL(file)
 
 
 def pointer(array: np.ndarray[Any, Any], offset: int = 0) -> ctypes.c_void_p:

@@ -7,7 +7,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 import hbpspmv
+import hbpspmv._hbpspmv_core as core
 from hbpspmv.suite.peers.contender import Contender
+from hbpspmv.suite.traffic import Storage, csr_storage
 
 
 class Hbp(Contender):
@@ -32,5 +34,12 @@ class Hbp(Contender):
         hbpspmv.spmv(self._array, x, out=y, num_threads=self._threads)
         return y
 
-    def nbytes(self, matrix: Any) -> int:
-        return int(self._plan.nbytes)
+    def storage(self, matrix: Any) -> Storage:
+        info = self._plan.info(measure_break_even=False)
+        if info["encodings"] is None:  # the CSR kernel
+            return csr_storage(matrix)
+        return Storage(
+            int(info["nbytes"]),
+            core.stored_columns(self._plan._core),  # elements may share them: one load for all
+            dict(info["encodings"]),
+        )

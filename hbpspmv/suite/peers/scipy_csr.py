@@ -16,6 +16,7 @@ class ScipyCsr(Contender):
     name = "scipy"
     title = "SciPy"
     install = "pip install scipy"
+    serial = True
 
     def __init__(self, matrix: Any, num_threads: int) -> None:
         self._matrix = matrix
