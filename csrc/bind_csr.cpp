@@ -49,15 +49,11 @@ void py_csr_multiply(const AnyVector& indptr, const AnyVector& indices, const An
     });
 }
 
-std::tuple<int32_t, int32_t, int32_t> py_choose_geometry(const AnyVector& indptr,
-                                                         const AnyVector& indices, int64_t n_rows,
-                                                         int64_t n_cols, int itemsize) {
-    require_csr_arrays(indptr, indices, n_rows, n_cols);
+std::tuple<int32_t, int32_t, int32_t> py_choose_geometry(int64_t n_rows, int64_t n_cols,
+                                                         int itemsize) {
     const Geometry g = choose_geometry(n_rows, n_cols, itemsize);
     return {g.block_rows, g.block_cols, g.lanes};
 }
-
-std::string py_prefer_csr(int64_t nnz, int64_t, int64_t, int) { return prefer_csr(nnz); }
 
 }  // namespace
 
@@ -65,9 +61,8 @@ void bind_csr(nb::module_& module) {
     using namespace nb::literals;
     // InvalidCsr is an invalid_argument, which nanobind turns into ValueError.
     module.def("check_csr", &py_check_csr, "indptr"_a, "indices"_a, "n_rows"_a, "n_cols"_a);
-    module.def("choose_geometry", &py_choose_geometry, "indptr"_a, "indices"_a, "n_rows"_a,
-               "n_cols"_a, "itemsize"_a);
-    module.def("prefer_csr", &py_prefer_csr, "nnz"_a, "n_rows"_a, "n_cols"_a, "itemsize"_a);
+    module.def("choose_geometry", &py_choose_geometry, "n_rows"_a, "n_cols"_a, "itemsize"_a);
+    module.def("prefer_csr", &prefer_csr, "nnz"_a);
     module.def("csr_spmv", &py_csr_multiply<AnyVector, AnyVectorOut>, "indptr"_a, "indices"_a,
                "data"_a, "n_cols"_a, "x"_a, "y"_a, "alpha"_a, "beta"_a, "num_threads"_a);
     module.def("csr_spmm", &py_csr_multiply<AnyMatrix, AnyMatrixOut>, "indptr"_a, "indices"_a,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import hbpspmv._hbpspmv_core as core
-from hbpspmv._validate import Array, integer
+from hbpspmv._validate import integer
 
 #: Local row and column indices are stored in 16 bits.
 MAX_BLOCK_SIDE = 65_536
@@ -75,8 +75,6 @@ class Geometry:
         return cls(block_rows=512, block_cols=4096, lanes=32)
 
 
-def chosen_geometry(
-    indptr: Array, indices: Array, shape: tuple[int, int], itemsize: int
-) -> Geometry:
-    """The geometry that the cost model picks for CSR arrays already checked."""
-    return Geometry(*core.choose_geometry(indptr, indices, *shape, itemsize))
+def chosen_geometry(shape: tuple[int, int], itemsize: int) -> Geometry:
+    """The geometry that the cost model picks. The same on every machine."""
+    return Geometry(*core.choose_geometry(*shape, itemsize))

@@ -60,15 +60,13 @@ class Options:
         return cls(expected_calls, geometry, thread_count(num_threads), check)
 
 
-def choose_kernel(
-    nnz: int, shape: tuple[int, int], itemsize: int, options: Options
-) -> tuple[str, str]:
+def choose_kernel(nnz: int, options: Options) -> tuple[str, str]:
     """("hbp" or "csr", the reason in words)."""
     if options.tuning is not None:
         return "csr" if options.tuning.geometry is None else "hbp", options.tuning.reason
     if options.geometry is not None:
         return "hbp", "a geometry was given"
-    reason = core.prefer_csr(nnz, *shape, itemsize)
+    reason = core.prefer_csr(nnz)
     if reason:
         return "csr", reason
     calls = options.expected_calls

@@ -108,7 +108,7 @@ class Plan:
         start = time.perf_counter()
         self._begin(csr.shape, dtype, csr.nnz, options)
         self.fingerprint = fingerprint
-        self.kernel, self.reason = choose_kernel(csr.nnz, csr.shape, dtype.itemsize, options)
+        self.kernel, self.reason = choose_kernel(csr.nnz, options)
         if self.kernel == "hbp":
             self._build_hbp(csr, options)
         else:
@@ -155,11 +155,7 @@ class Plan:
 
     def _build_hbp(self, csr: CsrArrays, options: Options) -> None:
         indptr, indices, data, shape = csr
-        geometry = options.given_geometry
-        if geometry is None:
-            # The cost model trusts its input.
-            core.check_csr(indptr, indices, *shape)
-            geometry = chosen_geometry(indptr, indices, shape, self.dtype.itemsize)
+        geometry = options.given_geometry or chosen_geometry(shape, self.dtype.itemsize)
         self.geometry = geometry
         self._use_core(
             core.build(
@@ -211,7 +207,7 @@ class Plan:
             return self.geometry == options.geometry
         if self._geometry_given or self.tuning is not None:
             return False
-        return self.kernel == choose_kernel(self.nnz, self.shape, self.dtype.itemsize, options)[0]
+        return self.kernel == choose_kernel(self.nnz, options)[0]
 
     def update(self, data: Array) -> None:
         """Take new values for the same pattern, without building the structure again.

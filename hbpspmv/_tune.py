@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-import hbpspmv._hbpspmv_core as core
 from hbpspmv._cache import Source
 from hbpspmv._geometry import LANES, Geometry, chosen_geometry
 from hbpspmv._options import Options, Tuning
@@ -88,8 +87,7 @@ def tuned(source: Source, dtype: DType, options: Options) -> tuple[Plan, Options
     Never more than two plans exist at a time.
     """
     csr, owned, fingerprint = source
-    core.check_csr(csr.indptr, csr.indices, *csr.shape)  # the cost model trusts its input
-    chosen = chosen_geometry(csr.indptr, csr.indices, csr.shape, dtype.itemsize)
+    chosen = chosen_geometry(csr.shape, dtype.itemsize)
 
     def plan(layout: Geometry | None) -> Plan:
         asked = replace(options, tuning=Tuning(layout))

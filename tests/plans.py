@@ -17,7 +17,7 @@ Geometry = tuple[int, int, int]
 
 def default_geometry(a: Csr) -> Geometry:
     """What the cost model picks."""
-    return core.choose_geometry(a.indptr, a.indices, *a.shape, a.data.itemsize)
+    return core.choose_geometry(*a.shape, a.data.itemsize)
 
 
 def geometries(a: Csr) -> dict[str, Geometry]:

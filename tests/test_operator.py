@@ -138,7 +138,7 @@ def test_other_dtypes_are_refused(dtype):
 
 def test_wrong_input():
     op = HbpOperator(sample())
-    with pytest.raises(ValueError, match="199|dimension mismatch"):
+    with pytest.raises(ValueError, match=r"199|dimension mismatch"):
         op.matvec(np.ones(199))
     with pytest.raises(TypeError, match="x has dtype object"):
         op.matvec(np.array([None] * 200))

@@ -166,7 +166,7 @@ def test_columns_beyond_32_bits():
         pytest.skip(f"no 8 GiB of address space: {error}")
     x[columns] = [10, 20, 30, 40, 50]
     expected = np.array([50, 250, 0, 250], np.float32)
-    geometry = core.choose_geometry(indptr, columns, 4, n, 4)
+    geometry = core.choose_geometry(4, n, 4)
     for shape in (geometry, (512, 4096, 32)):
         plan = core.build(indptr, columns, data, 4, n, *shape, 0)
         y = np.full(4, np.nan, np.float32)
