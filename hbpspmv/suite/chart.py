@@ -108,7 +108,13 @@ def _label(axes: Any, run: Run, matrices: list[MatrixResult]) -> None:
         fontsize=8,
     )
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=len(run.peers), fontsize=8, frameon=False
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=min(len(run.peers), 6),
+        fontsize=8,
+        frameon=False,
+        handletextpad=0,
+        columnspacing=1,
     )
 
 

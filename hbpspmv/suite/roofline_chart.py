@@ -64,11 +64,13 @@ def _draw_products(axes: Any, products: list[Measurement], title: str, marker: s
 
 
 def _label(axes: Any, run: Run) -> None:
-    from matplotlib.ticker import FuncFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda nbytes, _: size(nbytes)))
+    axes.yaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
     axes.set_ylabel("GB/s of matrix, x and y")
     axes.set_xlabel(

@@ -32,7 +32,7 @@ class Librsb(Contender):
 
     @classmethod
     def version(cls) -> str:
-        return str(load_system_library("rsb")._name)
+        return str(load_system_library("rsb")._name).removeprefix("librsb.")
 
     def multiply(self, x: Any, y: Any) -> Any:
         alpha, beta = pointer(self._scalars), pointer(self._scalars, 1)
