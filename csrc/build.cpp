@@ -147,8 +147,8 @@ void assemble(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
 }  // namespace
 
 template <class I, class T>
-HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geometry,
-                   int n_threads, const std::function<bool()>& interrupted) {
+HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geometry, int n_threads,
+                   const std::function<bool()>& interrupted) {
     using clock = std::chrono::steady_clock;
     const auto start = clock::now();
     HbpMatrix<T> m;
@@ -212,7 +212,7 @@ template void check_indptr(const int64_t*, int64_t, int64_t);
 template void check_indices(const int32_t*, int64_t, int64_t);
 template void check_indices(const int64_t*, int64_t, int64_t);
 
-#define HBP_BUILD(I, T)                                                            \
+#define HBP_BUILD(I, T)                                                              \
     template HbpMatrix<T> build(const CsrView<I, T>&, int64_t, const Geometry&, int, \
                                 const std::function<bool()>&);
 #define HBP_BUILD_BOTH(T) HBP_BUILD(int32_t, T) HBP_BUILD(int64_t, T)

@@ -28,7 +28,7 @@ void check_indices(const I* indices, int64_t nnz, int64_t n_cols);
 // `interrupted` in the calling thread, from time to time, and throws Interrupted when it is true.
 // O(nnz + rows) time; allocates the result and O(largest row block) per thread.
 template <class I, class T>
-HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geometry,
-                   int n_threads, const std::function<bool()>& interrupted);
+HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geometry, int n_threads,
+                   const std::function<bool()>& interrupted);
 
 }  // namespace hbp

@@ -38,8 +38,8 @@ void csr_multiply(const CsrView<I, T>& csr, const T* X, T* Y, int64_t n_vectors,
         run_kernel(kernel, CsrArgs<I, T>{csr.indptr + first, csr.indices, csr.data, X, y,
                                          end - first, n_vectors});
     };
-    const std::unique_ptr<T[]> sum(
-        in_place ? nullptr : new T[static_cast<size_t>(csr.n_rows * n_vectors)]);
+    const std::unique_ptr<T[]> sum(in_place ? nullptr
+                                            : new T[static_cast<size_t>(csr.n_rows * n_vectors)]);
     const auto chunk = [&](int64_t first, int64_t end) {
         T* y = Y + first * n_vectors;
         if (in_place) {
@@ -72,7 +72,7 @@ void csr_multiply(const CsrView<I, T>& csr, const T* X, T* Y, int64_t n_vectors,
     });
 }
 
-#define HBP_CSR(T)                                                                               \
+#define HBP_CSR(T)                                                                            \
     template void csr_multiply(const CsrView<int32_t, T>&, const T*, T*, int64_t, T, T, int); \
     template void csr_multiply(const CsrView<int64_t, T>&, const T*, T*, int64_t, T, T, int);
 HBP_CSR(float)

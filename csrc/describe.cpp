@@ -16,8 +16,8 @@ struct Spread {
 
     void add_groups(const std::vector<int64_t>& length, size_t lanes) {
         for (size_t s = 0; s < length.size(); s += lanes) {
-            const auto end = length.begin() + static_cast<std::ptrdiff_t>(
-                                                  std::min(s + lanes, length.size()));
+            const auto end =
+                length.begin() + static_cast<std::ptrdiff_t>(std::min(s + lanes, length.size()));
             const auto [low, high] =
                 std::minmax_element(length.begin() + static_cast<std::ptrdiff_t>(s), end);
             total += static_cast<double>(*high - *low);
@@ -57,9 +57,8 @@ Description describe(const HbpMatrix<T>& m) {
             switch (static_cast<RunKind>(run.kind)) {
                 case RunKind::full:
                     d.groups += run.n;
-                    d.tiled_elements += run.height == 1 ? 0
-                                                        : int64_t{run.n} * v.lanes * run.height *
-                                                              run.length;
+                    d.tiled_elements +=
+                        run.height == 1 ? 0 : int64_t{run.n} * v.lanes * run.height * run.length;
                     break;
                 case RunKind::shifted:
                     d.groups += run.n;
@@ -81,14 +80,14 @@ Description describe(const HbpMatrix<T>& m) {
         // In stored order the rows of a group of tiles have one length, whatever their order.
         in_order.clear();
         by_row.clear();
-        for_each_block_row(v, b, [&](uint32_t r, const RowPiece& common, const RowPiece& tail,
-                                     bool is_long) {
-            const int64_t n = common.n + tail.n;
-            by_row.emplace_back(r, n);
-            if (!is_long) {  // long rows are multiplied one by one: they are in no group
-                in_order.push_back(n);
-            }
-        });
+        for_each_block_row(
+            v, b, [&](uint32_t r, const RowPiece& common, const RowPiece& tail, bool is_long) {
+                const int64_t n = common.n + tail.n;
+                by_row.emplace_back(r, n);
+                if (!is_long) {  // long rows are multiplied one by one: they are in no group
+                    in_order.push_back(n);
+                }
+            });
         after.add_groups(in_order, static_cast<size_t>(v.lanes));
         std::sort(by_row.begin(), by_row.end());
         in_order.clear();

@@ -54,9 +54,9 @@ void for_each_element(const HbpMatrix<T>& m, int64_t rb, F&& element) {
     }
     std::vector<int64_t> done(row_start.size(), 0);
     const auto order_of = [&](int64_t row) -> const int64_t* {
-        const auto it = std::lower_bound(
-            m.scrambled.begin(), m.scrambled.end(), row,
-            [](const ScrambledRow& s, int64_t r) { return s.row < r; });
+        const auto it =
+            std::lower_bound(m.scrambled.begin(), m.scrambled.end(), row,
+                             [](const ScrambledRow& s, int64_t r) { return s.row < r; });
         return it != m.scrambled.end() && it->row == row ? it->order.data() : nullptr;
     };
     for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {

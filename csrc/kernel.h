@@ -110,8 +110,7 @@ HBP_INLINE void add_group(typename Simd::T* y, const uint16_t* rows,
     if (rows[lanes - 1] - rows[0] == lanes - 1) {
         typename Simd::T* to = y + rows[0];
         for (int v = 0; v < vectors; ++v) {
-            Simd::store(to + v * Simd::width,
-                        Simd::add(Simd::load(to + v * Simd::width), sum[v]));
+            Simd::store(to + v * Simd::width, Simd::add(Simd::load(to + v * Simd::width), sum[v]));
         }
     } else {
         add_scattered<Simd, vectors>(y, rows, sum);
@@ -195,13 +194,12 @@ HBP_INLINE void full_run(const Run& run, Values& value, const uint16_t*& column,
 // their groups are too short to hide the loop (+35 % on matrices of 4 to 8 entries a row).
 template <class Simd, int vectors, template <class, int> class Columns, class Values>
 HBP_INLINE void single_runs(const Run& run, Values& value, const uint16_t*& column,
-                            const uint16_t*& rows, const typename Simd::T* x,
-                            typename Simd::T* y) {
+                            const uint16_t*& rows, const typename Simd::T* x, typename Simd::T* y) {
     using T = typename Simd::T;
     if constexpr (!ScalarTraits<T>::is_complex && vectors * Simd::width * sizeof(T) == 64) {
         switch (run.length) {
-#define HBP_LENGTH(n)                                                                   \
-    case n:                                                                             \
+#define HBP_LENGTH(n) \
+    case n:           \
         return full_run<Simd, vectors, 1, n, Columns>(run, value, column, rows, x, y);
             HBP_LENGTH(1)
             HBP_LENGTH(2)
@@ -348,8 +346,8 @@ HBP_INLINE void along_rows(int64_t n, const Values& value, const Index* column,
 
 template <class Simd, int height, class Values>
 HBP_INLINE void along_run(const Run& run, const uint32_t* slot_length, Values& value,
-                          const uint16_t*& column, const uint16_t*& rows,
-                          const typename Simd::T* x, typename Simd::T* y) {
+                          const uint16_t*& column, const uint16_t*& rows, const typename Simd::T* x,
+                          typename Simd::T* y) {
     for (uint32_t i = 0; i < run.n; ++i) {
         const int64_t n = slot_length[i];
         along_rows<Simd, height>(n, value, column, x, y + rows[i]);

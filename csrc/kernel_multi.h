@@ -17,8 +17,8 @@ HBP_INLINE const T* row_of(const T* x, const Index* column, const RowPiece& p, i
 
 template <class Simd, class Values, class Index>
 HBP_INLINE void short_row_multi(const RowPiece (&piece)[2], const Values& value,
-                                const Index* column, const typename Simd::T* x,
-                                typename Simd::T* y, int64_t n_vectors) {
+                                const Index* column, const typename Simd::T* x, typename Simd::T* y,
+                                int64_t n_vectors) {
     using T = typename Simd::T;
     constexpr int tile = 4;
     int64_t j = 0;
@@ -63,8 +63,7 @@ HBP_INLINE void short_row_multi(const RowPiece (&piece)[2], const Values& value,
 // Tiles of 8 columns keep the 32 partial sums of each in 2 KiB (doubles), within L1.
 template <class Simd, class Values, class Index>
 HBP_INLINE void long_row_multi(const RowPiece& p, const Values& value, const Index* column,
-                               const typename Simd::T* x, typename Simd::T* y,
-                               int64_t n_vectors) {
+                               const typename Simd::T* x, typename Simd::T* y, int64_t n_vectors) {
     using T = typename Simd::T;
     constexpr int partials = tuning::long_row_partials;
     constexpr int tile = 8;

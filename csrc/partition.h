@@ -30,7 +30,8 @@ std::vector<int64_t> partition_rows(const I* indptr, int64_t n_rows, int64_t nnz
         const int64_t from = first.back();
         const int64_t to = std::min(from + block_rows, n_rows);
         // Half a share of slack: a block that a long row filled early does not leave a sliver.
-        const int64_t target = (static_cast<int64_t>(indptr[from]) + share / 2) / share * share + share;
+        const int64_t target =
+            (static_cast<int64_t>(indptr[from]) + share / 2) / share * share + share;
         const I* end = std::lower_bound(indptr + from + 1, indptr + to + 1, target,
                                         [](I a, int64_t b) { return a < b; });
         first.push_back(std::clamp<int64_t>(end - indptr, from + 1, to));

@@ -50,8 +50,7 @@ HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
             case RunKind::ragged: {
                 int64_t tail = length * run->n;
                 for (uint32_t i = 0; i < run->n; ++i) {
-                    row(slot_row[i],
-                        RowPiece{length, value + i, run->n, column + i, run->n, 0},
+                    row(slot_row[i], RowPiece{length, value + i, run->n, column + i, run->n, 0},
                         RowPiece{slot_length[i], value + tail, 1, column + tail, 1, 0}, false);
                     tail += slot_length[i];
                 }

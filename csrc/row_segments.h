@@ -60,8 +60,8 @@ class RowSegments {
             while (k < n && r.has(columns[k])) {
                 ++k;
             }
-            found_.push_back({columns + begin, constant ? values : values + begin, k - begin, cb,
-                              row});
+            found_.push_back(
+                {columns + begin, constant ? values : values + begin, k - begin, cb, row});
         }
         if (ascending) {
             return {};

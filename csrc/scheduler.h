@@ -33,11 +33,11 @@ void share_out(const int64_t* cost_ptr, int64_t n, int n_threads, F&& f) {
     for (int t = 0; t < n_threads; ++t) {
         Share& s = share[static_cast<size_t>(t)];
         // Exact for any cost up to 2^63: the quotient and the remainder are scaled apart.
-        const int64_t whole = cost_ptr[n] / n_threads * (t + 1) +
-                              cost_ptr[n] % n_threads * (t + 1) / n_threads;
-        const int64_t end = t + 1 == n_threads
-                                ? n
-                                : std::lower_bound(cost_ptr + first, cost_ptr + n, whole) - cost_ptr;
+        const int64_t whole =
+            cost_ptr[n] / n_threads * (t + 1) + cost_ptr[n] % n_threads * (t + 1) / n_threads;
+        const int64_t end =
+            t + 1 == n_threads ? n
+                               : std::lower_bound(cost_ptr + first, cost_ptr + n, whole) - cost_ptr;
         s.first = first;
         s.end = end;
         s.fixed_end = first + (end - first) * tuning::fixed_percent / 100;

@@ -105,9 +105,8 @@ class Pool {
     // Workers never end: they sleep until the process does, as no order of static destructors
     // suits every embedding program.
     bool grow(size_t n_workers) {
-        const int spin = static_cast<int>(n_workers) < affinity_cpus()
-                             ? tuning::spin_microseconds
-                             : 0;
+        const int spin =
+            static_cast<int>(n_workers) < affinity_cpus() ? tuning::spin_microseconds : 0;
         while (workers_.size() < n_workers) {
             auto worker = std::make_unique<Worker>();
             try {
@@ -132,7 +131,8 @@ class Pool {
         inside_job = true;
         f(context, 0);
         for (int t = 1; t < n; ++t) {
-            if (workers_[static_cast<size_t>(t) - 1]->exchange_command(Worker::work, Worker::idle)) {
+            if (workers_[static_cast<size_t>(t) - 1]->exchange_command(Worker::work,
+                                                                       Worker::idle)) {
                 f(context, t);
                 job.running.fetch_sub(1, std::memory_order_relaxed);
             }

@@ -66,7 +66,7 @@ void update_values(HbpMatrix<T>& m, const T* data, int n_threads) {
     m.table = std::move(table);
 }
 
-#define HBP_TO_CSR(T)                                                           \
+#define HBP_TO_CSR(T)                                                       \
     template void to_csr(const HbpMatrix<T>&, int32_t*, int32_t*, T*, int); \
     template void to_csr(const HbpMatrix<T>&, int64_t*, int64_t*, T*, int); \
     template void update_values(HbpMatrix<T>&, const T*, int);

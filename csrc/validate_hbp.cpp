@@ -119,8 +119,7 @@ class Validation {
                       (m_.n_cols + g.block_cols - 1) / g.block_cols);
         require_range("the length of row_block_ptr", size_of(m_.row_block_ptr), 1, most);
         if (!m_.table.empty()) {
-            require_equal("the length of table", size_of(m_.table),
-                          size_of(m_.block) * few_values);
+            require_equal("the length of table", size_of(m_.table), size_of(m_.block) * few_values);
         }
     }
 
@@ -157,10 +156,8 @@ class Validation {
                       size_of(m_.value) - value_places(b));
         place_.value = b.first_value + value_places(b);
         if (b.encoding == Encoding::few) {
-            require_equal("the length of table", size_of(m_.table),
-                          size_of(m_.block) * few_values);
-            const uint8_t* code =
-                reinterpret_cast<const uint8_t*>(m_.value.data() + b.first_value);
+            require_equal("the length of table", size_of(m_.table), size_of(m_.block) * few_values);
+            const uint8_t* code = reinterpret_cast<const uint8_t*>(m_.value.data() + b.first_value);
             for (int64_t k = 0; k < b.n_elements; ++k) {
                 require_range("the code of a value", code[k], 0, few_values - 1);
             }

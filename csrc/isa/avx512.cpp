@@ -13,7 +13,6 @@ namespace hbp::avx512 {
 
 struct Isa {};
 
-
 HBP_INLINE __m512i eight_indices(const uint16_t* index) {
     return _mm512_cvtepu16_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(index)));
 }

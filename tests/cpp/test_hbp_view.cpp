@@ -30,6 +30,7 @@ class Decoder {
     Decoder(const HbpView<double>& v, const Block<double>& b)
         : v_(v),
           b_(b),
+          block_index_(&b - v.block),
           column_(v.column + b.first_column),
           slot_row_(v.slot_row + b.first_slot),
           slot_length_(v.slot_length + b.first_length) {}
@@ -53,7 +54,7 @@ class Decoder {
             }
         }
         CHECK_EQUAL(out_.size(), size_t{b_.n_slots});
-        CHECK_EQUAL(value_, b_.n_elements);
+        CHECK_EQUAL(element_, b_.n_elements);
         return std::move(out_);
     }
 
@@ -135,8 +136,9 @@ class Decoder {
 
     const HbpView<double>& v_;
     const Block<double>& b_;
+    const int64_t block_index_;
     const uint16_t* column_;
-    int64_t value_ = 0;
+    int64_t element_ = 0;
     const uint16_t* slot_row_;
     const uint32_t* slot_length_;
     std::vector<Slot> out_;
