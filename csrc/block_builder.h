@@ -21,6 +21,8 @@ struct RowBlockPiece {
     std::vector<uint32_t> slot_length;
     std::vector<ScrambledRow> scrambled;
     std::vector<T> table;      // few_values a block
+    int64_t first_entry = 0;   // in CSR
+    int64_t n_entries = 0;     // from there
     int64_t first_column = 0;  // in the matrix's column stream
     int64_t n_columns = 0;     // stored from there
     int64_t first_value = 0;   // in the matrix's value stream
@@ -43,7 +45,9 @@ class BlockBuilder {
         const int64_t first_row = m_.row_block_ptr[static_cast<size_t>(rb)];
         const int64_t n_rows = m_.row_block_ptr[static_cast<size_t>(rb) + 1] - first_row;
         copy_row_ptr(first_row, n_rows);
-        if (row_ptr_[0] == row_ptr_[static_cast<size_t>(n_rows)]) {
+        piece.first_entry = row_ptr_[0];
+        piece.n_entries = row_ptr_[static_cast<size_t>(n_rows)] - row_ptr_[0];
+        if (piece.n_entries == 0) {
             return;
         }
         piece_ = &piece;

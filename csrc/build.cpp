@@ -99,6 +99,24 @@ void close_gaps(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
         });
 }
 
+// The row blocks together have each entry once. Each has checked its own rows; where they meet,
+// another thread may have changed indptr between two readings.
+template <class T>
+void check_entries(const std::vector<RowBlockPiece<T>>& piece, int64_t nnz) {
+    int64_t entries = 0;
+    for (const auto& p : piece) {
+        if (p.first_entry != entries) {
+            throw InvalidCsr("indptr has " + std::to_string(p.first_entry) + ", expected " +
+                             std::to_string(entries) + ": it was changed by another thread");
+        }
+        entries += p.n_entries;
+    }
+    if (entries != nnz) {
+        throw InvalidCsr("indptr ends at " + std::to_string(entries) + ", expected " +
+                         std::to_string(nnz));
+    }
+}
+
 // Appends the pieces of the row blocks in order.
 template <class T>
 void assemble(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
@@ -201,6 +219,7 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
     if (error) {
         std::rethrow_exception(error);
     }
+    check_entries(piece, nnz);
     close_gaps(piece, m);
     assemble(piece, m);
     m.build_seconds = std::chrono::duration<double>(clock::now() - start).count();

@@ -1,6 +1,5 @@
 // The nonlinear hash of a row's length in its block: rows of one class form groups together.
 #pragma once
-#include <bit>
 #include <cstdint>
 
 #include "hbp_view.h"
@@ -9,24 +8,13 @@
 namespace hbp {
 
 // Classes are ordered: a longer row never has a smaller class. Short rows, of which there are
-// many, get exact classes; long rows, of which there are few of any one length, get geometric
-// ones; rows of at least tuning::long_row entries saturate to the last class, as they are
-// multiplied one by one.
+// many, get exact classes; long ones, of which there are few of any one length, saturate to the
+// last class, as they are multiplied one by one.
 inline constexpr uint32_t row_class(uint32_t length) {
-    using namespace tuning;
-    if (length >= long_row) {
-        length = long_row;
-    }
-    if (length < exact_classes) {
-        return length;
-    }
-    const uint32_t octave = static_cast<uint32_t>(std::bit_width(length)) - 1;
-    const uint32_t step = ((length - (1u << octave)) * classes_per_octave) >> octave;
-    const uint32_t first_octave = static_cast<uint32_t>(std::bit_width(exact_classes)) - 1;
-    return exact_classes + (octave - first_octave) * classes_per_octave + step;
+    return length < tuning::long_row ? length : tuning::long_row;
 }
 
-inline constexpr uint32_t n_length_classes = row_class(tuning::long_row) + 1;
+inline constexpr uint32_t n_length_classes = tuning::long_row + 1;
 
 // The class of a slot: tiles of one height stay together, and long slots come last.
 inline constexpr uint32_t slot_class(uint32_t height, uint32_t length) {

@@ -7,18 +7,14 @@ namespace hbp::tuning {
 // Most rows and columns of a block: local indices are 16 bits wide.
 inline constexpr int64_t max_block_side = 65536;
 
-// A row with at least this many entries in its block is multiplied along the row. Part of the
-// format: it decides the order of the additions, so it is the same on every device.
+// A row with at least this many entries in its block is multiplied along the row: a reduction of
+// its partial sums then costs less than the uneven lengths of such rows in one group. Part of
+// the format: it decides the order of the additions, so it is the same on every device.
 inline constexpr uint32_t long_row = 128;
 
 // Partial sums of a long row: entry k goes to partial sum k mod 32 (a CUDA warp; four AVX-512
 // vectors of doubles).
 inline constexpr int long_row_partials = 32;
-
-// Rows up to this length have a class of their own; longer ones share one of `classes_per_octave`
-// classes per doubling of the length.
-inline constexpr uint32_t exact_classes = 128;
-inline constexpr uint32_t classes_per_octave = 16;
 
 // Work per thread below which another thread costs more than it brings: a wake-up and a wait take
 // about 1.5 us, the time of about 4,000 entries.

@@ -152,7 +152,7 @@ TEST("below the long rows the hash pads no more than a sort") {
     for (const auto& [sample, length] : samples()) {
         std::vector<uint32_t> shorter_rows = length;
         for (uint32_t& n : shorter_rows) {
-            n = std::min(n, hbp::tuning::exact_classes - 1);
+            n = std::min(n, hbp::tuning::long_row - 1);
         }
         const OwnedLengths rows(shorter_rows);
         HashOrder hash;
