@@ -1,6 +1,6 @@
 """Writes the performance section of README.md from committed result files.
 
-Every results.json below benchmarks/results (a folder that `hbpspmv bench --out` wrote) becomes one
+Every benchmarks/results/bench-*/results.json (a folder that `hbpspmv bench --out` wrote) becomes one
 table between the two markers in README.md. With --check nothing is written and the exit status
 says whether README.md is up to date. Standard library only, so that any Python can run it.
 """
@@ -85,9 +85,9 @@ def section(folder: Path) -> str:
 
 def generated(results: Path, readme: str) -> str:
     """`readme` with the text between the markers replaced."""
-    folders = sorted(path.parent for path in results.rglob("results.json"))
+    folders = sorted(path.parent for path in results.glob("bench-*/results.json"))
     if not folders:
-        raise SystemExit(f"{results} holds no results.json")
+        raise SystemExit(f"{results} holds no bench-*/results.json")
     before, begin, rest = readme.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:

@@ -100,17 +100,23 @@ def _plan_facts(info: dict[str, Any]) -> dict[str, str]:
     facts = {"kernel": str(info["kernel"])}
     if info["kernel"] == "hbp":
         g = info["geometry"]
+
+        def share(elements: int) -> str:
+            return f"{elements / info['nnz'] * 100:.2f} %"
+
         facts |= {
             "geometry": f"blocks of {g.block_rows:,} x {g.block_cols:,}, groups of {g.lanes} rows",
             "blocks": f"{info['blocks']:,} stored of {info['n_row_blocks']:,} x "
             f"{info['n_col_blocks']:,}",
-            "block rows": f"{info['slots']:,} in {info['groups']:,} groups, "
-            f"{info['long_rows']:,} long",
+            "slots": f"{info['slots']:,} in {info['groups']:,} groups, {info['long_rows']:,} long",
             "work units": f"{info['units']:,}",
             "encodings": ", ".join(f"{k} {v:,}" for k, v in info["encodings"].items()) or "-",
             "length spread": f"{info['length_spread_before']:.2f} in natural order, "
             f"{info['length_spread_after']:.2f} after hashing (mean per group)",
-            "outside groups": f"{info['padding'] * 100:.2f} % of the nonzeros",
+            "padding": f"{info['padding'] * 100:.2f} % of the nonzeros",
+            "columns shared": f"{share(info['tiled_elements'])} of the nonzeros by rows with equal "
+            f"columns, {share(info['shifted_elements'])} by rows with shifted ones",
+            "outside groups": f"{share(info['tail_elements'])} of the nonzeros",
         }
     ratio = info["nbytes"] / info["csr_nbytes"] if info["csr_nbytes"] else 1.0
     facts |= {
