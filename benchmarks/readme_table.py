@@ -1,8 +1,8 @@
 """Writes the performance section of README.md from committed result files.
 
-Every benchmarks/results/bench-*/results.json (a folder that `hbpspmv bench --out` wrote) becomes one
-table between the two markers in README.md. With --check nothing is written and the exit status
-says whether README.md is up to date. Standard library only, so that any Python can run it.
+Every benchmarks/results/bench-*/results.json (a folder that `hbpspmv bench --out` wrote) becomes
+one table between the two markers in README.md. With --check nothing is written and the exit
+status says whether README.md is up to date. Standard library only, so that any Python can run it.
 """
 
 from __future__ import annotations
