@@ -179,13 +179,19 @@ MEMBERS: tuple[Member, ...] = (
     Member("JGD_Trefethen", "Trefethen_20000", 20_000, 20_000, 554_466),
 )
 
-_NAMES: tuple[tuple[re.Pattern[str], Callable[..., Any]], ...] = (
-    (re.compile(r"mycielskian(\d+)"), mycielskian),
-    (re.compile(r"ch(\d+)-(\d+)-b(\d+)"), chessboard),
-    (re.compile(r"mk(\d+)-b(\d+)"), matching),
-    (re.compile(r"bibd_(\d+)_(\d+)"), block_design),
-    (re.compile(r"Trefethen_(\d+)"), trefethen),
+# Group, pattern of the name, what builds it from the numbers in the name.
+_NAMES: tuple[tuple[str, re.Pattern[str], Callable[..., Any]], ...] = (
+    ("Mycielski", re.compile(r"mycielskian(\d+)"), mycielskian),
+    ("JGD_Homology", re.compile(r"ch(\d+)-(\d+)-b(\d+)"), chessboard),
+    ("JGD_Homology", re.compile(r"mk(\d+)-b(\d+)"), matching),
+    ("JGD_BIBD", re.compile(r"bibd_(\d+)_(\d+)"), block_design),
+    ("JGD_Trefethen", re.compile(r"Trefethen_(\d+)"), trefethen),
 )
+
+
+def is_constructible(group: str, name: str) -> bool:
+    """Return whether `construct` builds the member ``group/name`` of the collection."""
+    return any(group == g and pattern.fullmatch(name) for g, pattern, _ in _NAMES)
 
 
 def construct(name: str) -> Any:
@@ -206,7 +212,7 @@ def construct(name: str) -> Any:
     >>> construct("mycielskian4").nnz     # the Groetzsch graph: 20 edges
     40
     """
-    for pattern, build in _NAMES:
+    for _, pattern, build in _NAMES:
         if match := pattern.fullmatch(name):
             return build(*map(int, match.groups()))
     raise ValueError(f"no construction is known for {name!r}")
