@@ -2,7 +2,11 @@
 #pragma once
 #include <cmath>
 
+#ifdef __CUDACC__
+#define HBP_INLINE __device__ __forceinline__
+#else
 #define HBP_INLINE inline __attribute__((always_inline))
+#endif
 // For kernel parts that several kernels share: inlining them everywhere triples the code.
 #define HBP_SHARED __attribute__((noinline))
 
