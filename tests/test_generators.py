@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from hbpspmv.suite import constructions, generators
-from hbpspmv.suite.constructions import MEMBERS, construct
+from hbpspmv.suite import generators
 from hbpspmv.suite.embedded import EMBEDDED
-from hbpspmv.suite.files import read_matrix
-
-BY_NAME = {member.name: member for member in MEMBERS}
 
 
 @pytest.mark.parametrize("embedded", EMBEDDED, ids=lambda e: e.quick_name)
@@ -97,66 +90,3 @@ def test_other_shapes():
     assert rows.size == 5
     assert rows.min() > 300
     assert np.diff(generators.uniform(1000, 8).indptr).mean() == pytest.approx(8, abs=0.2)
-
-
-@pytest.mark.parametrize("member", MEMBERS, ids=lambda m: m.name)
-def test_construction_has_the_size_that_the_collection_gives(member):
-    matrix = construct(member.name)
-    assert (*matrix.shape, matrix.nnz) == (member.rows, member.cols, member.nnz)
-    assert matrix.has_canonical_format
-
-
-def test_mycielskian_graph_has_no_triangle():
-    graph = construct("mycielskian6")
-    assert (graph != graph.T).nnz == 0
-    assert graph.multiply(graph @ graph).nnz == 0
-
-
-@pytest.mark.parametrize(
-    ("higher", "lower"), [("ch5-5-b3", "ch5-5-b2"), ("mk9-b3", "mk9-b2"), ("mk8-b2", "mk8-b1")]
-)
-def test_the_boundary_of_a_boundary_is_zero(higher, lower):
-    twice = construct(higher) @ construct(lower)
-    twice.eliminate_zeros()
-    assert twice.nnz == 0
-
-
-def test_block_design_meets_every_pair_equally_often():
-    design = construct("bibd_9_3")
-    assert set(np.diff(design.indptr)) == {7}
-    assert set(np.diff(design.tocsc().indptr)) == {3}
-
-
-def test_trefethen_has_primes_on_its_diagonal():
-    matrix = construct("Trefethen_20")
-    np.testing.assert_array_equal(matrix.diagonal()[:8], [2, 3, 5, 7, 11, 13, 17, 19])
-    off = matrix.tocoo()
-    distance = np.abs(off.row - off.col)
-    assert set(distance.tolist()) == {0, 1, 2, 4, 8, 16}
-
-
-@pytest.mark.parametrize("name", ["mycielskian1", "nonesuch", "ch5-5", "xmk9-b2"])
-def test_name_without_construction_is_an_error(name):
-    with pytest.raises(ValueError, match=r"no construction|at least 2"):
-        construct(name)
-
-
-def test_simplices_are_all_sets_of_disjoint_masks():
-    # Three pairs on four points, of which two matchings of size 2 exist among six edges: 3.
-    edges = [0b0011, 0b0101, 0b1001, 0b0110, 0b1010, 0b1100]
-    faces = constructions._simplices(edges, 2)
-    assert faces.tolist() == [[0, 5], [1, 4], [2, 3]]
-
-
-@pytest.mark.skipif("HBPSPMV_MATRICES" not in os.environ, reason="HBPSPMV_MATRICES is not set")
-@pytest.mark.parametrize("name", ["mycielskian15", "ch8-8-b4"])
-def test_construction_matches_the_shared_file_up_to_order(name):
-    path = Path(os.environ["HBPSPMV_MATRICES"]) / f"{name}.mtx.xz"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not among the shared matrices")
-    ours, theirs = construct(name), read_matrix(path)
-    assert ours.shape == theirs.shape
-    for one, other in ((ours, theirs), (ours.tocsc(), theirs.tocsc())):
-        lengths = [np.sort(np.diff(matrix.indptr)) for matrix in (one, other)]
-        np.testing.assert_array_equal(*lengths)
-    np.testing.assert_array_equal(np.sort(ours.data), np.sort(theirs.data))

@@ -96,6 +96,20 @@ def built_in() -> Registry:
     return read_registry(sorted(FOLDER.glob("*.toml")))
 
 
+def entries_of(word: str) -> tuple[Entry, ...]:
+    """Return the members of the ``.toml`` file of that path, or what `Registry.named` returns.
+
+    Raises
+    ------
+    ValueError
+        Nothing is called that, or the file is wrong.
+    FileNotFoundError
+        The file does not exist.
+    """
+    path = Path(word)
+    return set_in_file(path).members if path.suffix == ".toml" else built_in().named(word)
+
+
 def set_in_file(path: Path) -> MatrixSet:
     """Return the set in a file of the user's, whose members may be entries of the registry.
 

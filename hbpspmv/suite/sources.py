@@ -11,7 +11,7 @@ from typing import Any
 from hbpspmv.suite import registry
 from hbpspmv.suite.constructions import construct, is_constructible
 from hbpspmv.suite.embedded import EMBEDDED
-from hbpspmv.suite.files import find_files, matrix_name, read_matrix
+from hbpspmv.suite.files import find_files, matrix_name, matrix_suffix, read_matrix
 from hbpspmv.suite.registry import Entry
 from hbpspmv.suite.store import find_kept
 
@@ -59,7 +59,7 @@ def resolve(what: str | Path) -> list[Source]:
     ValueError
         Nothing is called that.
     FileNotFoundError
-        A path does not exist, or a directory holds no matrix.
+        A path does not exist, a directory holds no matrix, or no member of a set can be loaded.
 
     Examples
     --------
@@ -67,23 +67,26 @@ def resolve(what: str | Path) -> list[Source]:
     ['mycielskian11']
     """
     path, word = Path(what), str(what)
-    if path.suffix == ".toml" and path.is_file():
-        return entry_sources(registry.set_in_file(path).members)
-    if path.exists() or not looks_like_a_name(word):
+    if path.suffix != ".toml" and (path.exists() or not looks_like_a_name(word)):
         return file_sources([path])
     if word in (EMBEDDED_SET, EMBEDDED_QUICK_SET):
         return embedded_sources(quick=word == EMBEDDED_QUICK_SET)
-    return entry_sources(registry.built_in().named(word))
+    entries = registry.entries_of(word)
+    if not any(is_available(entry) for entry in entries):
+        raise FileNotFoundError(f"{word} is not downloaded; to get it: hbpspmv fetch {word}")
+    return entry_sources(entries)
 
 
 def looks_like_a_name(word: str) -> bool:
-    """Return whether a word can be a name of the registry, rather than a path."""
-    suffix = Path(word).suffix.lower()
-    return (
-        word.count("/") < 2
-        and word[:1] not in ("/", ".", "~", "")
-        and (suffix not in (".mtx", ".npz", ".gz", ".bz2", ".xz", ".toml"))
-    )
+    """Return whether a word can be a name of the registry, rather than a path.
+
+    Examples
+    --------
+    >>> [looks_like_a_name(word) for word in ("lp", "HB/west0479", "./lp", "a.mtx", "a/b/c")]
+    [True, True, False, False, False]
+    """
+    starts_a_path = word[:1] in ("", "/", ".", "~")
+    return not (starts_a_path or word.count("/") > 1 or matrix_suffix(Path(word)))
 
 
 def embedded_sources(quick: bool) -> list[Source]:
@@ -118,6 +121,11 @@ def entry_sources(entries: Sequence[Entry]) -> list[Source]:
     ]
 
 
+def is_available(entry: Entry) -> bool:
+    """Return whether `load_entry` can load a matrix without a network."""
+    return find_kept(entry) is not None or is_constructible(entry.group, entry.name)
+
+
 def load_entry(entry: Entry) -> Any:
     """Return a matrix of the registry: from the kept file, or else built.
 
@@ -125,19 +133,38 @@ def load_entry(entry: Entry) -> Any:
     ------
     FileNotFoundError
         It is neither kept nor constructible.
+    ValueError
+        The file is no matrix, or what was built has another size than the registry says.
     """
     if path := find_kept(entry):
         return read_matrix(path)
     if is_constructible(entry.group, entry.name):
-        return construct(entry.name)
+        return build_entry(entry)
     raise FileNotFoundError(f"{entry.key} is not downloaded; to get it: hbpspmv fetch {entry.key}")
+
+
+def build_entry(entry: Entry) -> Any:
+    """Return a constructible matrix of the registry.
+
+    Raises
+    ------
+    ValueError
+        It has another size than the registry says.
+    """
+    matrix = construct(entry.name)
+    built, published = (*matrix.shape, matrix.nnz), (entry.rows, entry.cols, entry.nnz)
+    if any(b != p for b, p in zip(built, published, strict=True) if p is not None):
+        raise ValueError(
+            f"{entry.key}: the construction has rows, columns and nonzeros {built},"
+            f" but the registry says {published}"
+        )
+    return matrix
 
 
 def _origin(entry: Entry) -> str:
     if path := find_kept(entry):
         return str(path)
-    built = is_constructible(entry.group, entry.name)
-    return "built from its definition" if built else f"{entry.key}, not downloaded"
+    return "built from its definition" if is_available(entry) else f"{entry.key}, not downloaded"
 
 
 def _load_embedded(number: int, quick: bool) -> Any:
