@@ -179,7 +179,8 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
     if (csr.indptr[0] != 0 || csr.indptr[csr.n_rows] != nnz) {
         check_indptr(csr.indptr, csr.n_rows, nnz);
     }
-    m.row_block_ptr = partition_rows(csr.indptr, csr.n_rows, nnz, geometry.block_rows);
+    m.row_block_ptr = partition_rows(csr.indptr, csr.n_rows, nnz, geometry.block_rows,
+                                     available_cpus());
     if (m.n_row_blocks() > INT32_MAX || m.n_col_blocks > INT32_MAX) {
         throw std::invalid_argument(
             "a matrix of " + std::to_string(csr.n_rows) + " x " + std::to_string(csr.n_cols) +

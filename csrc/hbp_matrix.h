@@ -45,11 +45,13 @@ struct HbpMatrix {
     std::vector<ScrambledRow> scrambled;  // by row
     std::vector<int64_t> cost_ptr;        // [n_row_blocks + 1] running cost, for the scheduler
 
-    // A row block of several blocks with far more than its share of the work: a few long rows.
-    bool is_heavy(int64_t rb) const {
+    // A row block of several blocks with far more than its share of the work of one of n_threads:
+    // a few long rows.
+    bool is_heavy(int64_t rb, int n_threads) const {
         const size_t i = static_cast<size_t>(rb);
-        return block_ptr[i + 1] - block_ptr[i] > 1 &&
-               cost_ptr[i + 1] - cost_ptr[i] > cost_ptr.back() / tuning::heavy_share;
+        return n_threads > 1 && block_ptr[i + 1] - block_ptr[i] > 1 &&
+               cost_ptr[i + 1] - cost_ptr[i] >
+                   cost_ptr.back() / n_threads / tuning::heavy_share;
     }
 
     int64_t n_row_blocks() const { return static_cast<int64_t>(row_block_ptr.size()) - 1; }

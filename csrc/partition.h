@@ -8,13 +8,14 @@
 
 namespace hbp {
 
-// How many row blocks of equal entries a matrix gets, if block_rows allows: a multiple of 8, so
-// that 2, 4 or 8 threads have the same number each.
-inline int64_t n_equal_row_blocks(int64_t nnz) {
+// How many row blocks of equal entries a matrix gets on n_cpus CPUs, if block_rows allows: a
+// multiple of 8, so that 2, 4 or 8 threads have the same number each.
+inline int64_t n_equal_row_blocks(int64_t nnz, int n_cpus) {
     using namespace tuning;
-    const int64_t eights = nnz / (8 * row_block_nnz) + 1;
+    const int64_t fewest = (row_blocks_per_cpu * n_cpus + 7) / 8 * 8;
+    const int64_t wanted = (nnz / (8 * row_block_nnz) + 1) * 8;
     const int64_t most = std::max<int64_t>(nnz / min_row_block_nnz, 1);
-    return std::min(std::min(eights * 8, max_equal_row_blocks), most);
+    return std::min(std::max(fewest, std::min(wanted, max_equal_row_blocks)), most);
 }
 
 // First row of each row block, and n_rows. A row block ends at the row that brings the entries so
@@ -23,8 +24,8 @@ inline int64_t n_equal_row_blocks(int64_t nnz) {
 // whatever they hold.
 template <class I>
 std::vector<int64_t> partition_rows(const I* indptr, int64_t n_rows, int64_t nnz,
-                                    int64_t block_rows) {
-    const int64_t share = nnz / n_equal_row_blocks(nnz) + 1;
+                                    int64_t block_rows, int n_cpus) {
+    const int64_t share = nnz / n_equal_row_blocks(nnz, n_cpus) + 1;
     std::vector<int64_t> first{0};
     while (first.back() < n_rows) {
         const int64_t from = first.back();

@@ -119,7 +119,7 @@ void multiply(const HbpMatrix<T>& m, const T* X, T* Y, int64_t n_vectors, T alph
     int64_t heavy_cells = 0;
     int64_t most_cells = 0;
     for (int64_t rb = 0; rb < n; ++rb) {
-        if (threads > 1 && m.is_heavy(rb)) {
+        if (m.is_heavy(rb, threads)) {
             heavy.push_back(rb);
             heavy_cells += p.cells(rb) * (p.v.block_ptr[rb + 1] - p.v.block_ptr[rb]);
         }
@@ -131,7 +131,7 @@ void multiply(const HbpMatrix<T>& m, const T* X, T* Y, int64_t n_vectors, T alph
     T* scratch = room.get() + heavy_cells;
 
     share_out(m.cost_ptr.data(), n, threads, [&](int64_t rb, int thread) {
-        if (threads == 1 || !m.is_heavy(rb)) {
+        if (!m.is_heavy(rb, threads)) {
             p.row_block(rb, scratch + scratch_cells * thread);
         }
     });

@@ -18,9 +18,8 @@
 #include "tuning.h"
 
 namespace hbp {
-namespace {
 
-int affinity_cpus() {
+int available_cpus() {
     cpu_set_t set;
     if (sched_getaffinity(0, sizeof set, &set) == 0) {
         return CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
@@ -29,10 +28,12 @@ int affinity_cpus() {
     return n > 0 ? n : 1;
 }
 
+namespace {
+
 int threads_from_environment() {
     const char* text = std::getenv("HBPSPMV_NUM_THREADS");
     if (text == nullptr || *text == '\0') {
-        return affinity_cpus();
+        return available_cpus();
     }
     char* end = nullptr;
     const long n = std::strtol(text, &end, 10);
@@ -106,7 +107,7 @@ class Pool {
     // suits every embedding program.
     bool grow(size_t n_workers) {
         const int spin =
-            static_cast<int>(n_workers) < affinity_cpus() ? tuning::spin_microseconds : 0;
+            static_cast<int>(n_workers) < available_cpus() ? tuning::spin_microseconds : 0;
         while (workers_.size() < n_workers) {
             auto worker = std::make_unique<Worker>();
             try {

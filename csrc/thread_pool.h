@@ -3,6 +3,9 @@
 
 namespace hbp {
 
+// The CPUs of the affinity mask, at least 1.
+int available_cpus();
+
 // Threads that a call may use when it names no number: set_num_threads, else
 // HBPSPMV_NUM_THREADS, else the CPUs of the affinity mask.
 int num_threads();

@@ -20,11 +20,12 @@ inline constexpr int long_row_partials = 32;
 // about 1.5 us, the time of about 4,000 entries.
 inline constexpr int64_t min_nnz_per_thread = 4000;
 
-// Entries of a row block. Smaller blocks leave more groups ragged: 8,192 cost 3 to 25 % on 13 real
-// matrices of 0.1 to 1.2 M entries. But there are at least 8 blocks where that leaves each 4,096,
-// and at most 64, four for each of 16 threads.
-inline constexpr int64_t row_block_nnz = 32768;
+// Entries of a row block. Smaller blocks leave more groups ragged: 32,768 cost 5 % in the geometric
+// mean over 11 real matrices of 0.9 to 9.4 M entries, 28 % on the worst. But there are at least 8
+// blocks and four a CPU, where that leaves each 4,096, and not more than 64 for this reason.
+inline constexpr int64_t row_block_nnz = 131072;
 inline constexpr int64_t min_row_block_nnz = 4096;
+inline constexpr int64_t row_blocks_per_cpu = 4;
 inline constexpr int64_t max_equal_row_blocks = 64;
 
 // What the scheduler counts a row block by, in quarters of a stored element's time: a slot's
@@ -32,11 +33,13 @@ inline constexpr int64_t max_equal_row_blocks = 64;
 inline constexpr int64_t cost_per_element = 4;
 inline constexpr int64_t cost_per_slot = 8;
 
-// A row block with more than this share of all work is computed block by block, on all threads.
-inline constexpr int64_t heavy_share = 16;
+// A row block with more than this share of one thread's work is computed block by block, on all
+// threads: for one half. The partial results cost time (NotreDame_www took 1.7 times as long where
+// every row block was heavy).
+inline constexpr int64_t heavy_share = 2;
 
 // Rows of a row block unless the caller chooses.
-inline constexpr int64_t default_block_rows = 32768;
+inline constexpr int64_t default_block_rows = 65536;
 
 // Rows shorter than this form no tiles: their few columns are not worth storing once.
 inline constexpr uint32_t min_tile_length = 3;

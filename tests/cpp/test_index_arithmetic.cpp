@@ -53,14 +53,14 @@ TEST("rows are cut where entries are counted beyond 2^31") {
     }
     const int64_t nnz = indptr.back();
     const std::vector<int64_t> cut =
-        hbp::partition_rows<int64_t>(indptr.data(), n_rows, nnz, 65'536);
+        hbp::partition_rows<int64_t>(indptr.data(), n_rows, nnz, 65'536, 2);
     CHECK_EQUAL(cut.front(), 0);
     CHECK_EQUAL(cut.back(), n_rows);
     for (size_t rb = 0; rb + 1 < cut.size(); ++rb) {
         CHECK(cut[rb] < cut[rb + 1]);
         const int64_t entries =
             indptr[static_cast<size_t>(cut[rb + 1])] - indptr[static_cast<size_t>(cut[rb])];
-        CHECK(entries <= 2 * (nnz / hbp::n_equal_row_blocks(nnz)) || cut[rb + 1] == cut[rb] + 1);
+        CHECK(entries <= 2 * (nnz / hbp::n_equal_row_blocks(nnz, 2)) || cut[rb + 1] == cut[rb] + 1);
     }
     CHECK(static_cast<int64_t>(cut.size()) >= hbp::tuning::max_equal_row_blocks);
 }
