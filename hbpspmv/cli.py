@@ -1,4 +1,4 @@
-"""The `hbpspmv` command: ``bench`` and ``info``."""
+"""The `hbpspmv` command: ``bench``, ``suite`` and ``info``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-DTYPES = ("float32", "float64", "complex64", "complex128")
+from hbpspmv.suite.arguments import DTYPES, count, names, positive
+from hbpspmv.suite.command import add_suite, run_suite
+
 DEFAULT_OUT = "hbpspmv-bench"
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -28,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         options = _parser().parse_args(arguments)
-        return _bench(options) if options.command == "bench" else _info(options)
+        run = {"bench": _bench, "suite": run_suite, "info": _info}[options.command]
+        return run(options)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -52,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"hbpspmv {version}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_bench(commands.add_parser("bench", help="measure HBP against other libraries"))
+    add_suite(commands.add_parser("suite", help="compare libraries on many matrices"))
     _add_info(commands.add_parser("info", help="describe a matrix and the plan for it"))
     return parser
 
@@ -70,10 +74,10 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         help="Matrix Market (.mtx, also .gz .bz2 .xz) or SciPy .npz files, or directories of them",
     )
     add("--dtype", choices=DTYPES, default="float64", help="default: %(default)s")
-    add("--threads", type=_positive, help="threads of every contender (default: all CPUs)")
+    add("--threads", type=positive, help="threads of every contender (default: all CPUs)")
     add(
         "--peers",
-        type=_names,
+        type=names,
         metavar="NAMES",
         help="comma-separated: mkl, numba, librsb, graphblas, torch, scipy, or none"
         " (default: all that are installed)",
@@ -82,7 +86,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     add("--cold", action="store_true", help="empty the caches before each product")
     add(
         "--min-nnz",
-        type=_count,
+        type=count,
         default=0,
         metavar="N",
         help="leave out matrices with fewer nonzeros",
@@ -100,22 +104,6 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
     parser.description = "Describe a matrix file, the plan for it, and which kernel is advised."
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--dtype", choices=DTYPES, default="float64", help="default: %(default)s")
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a positive whole number")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def _names(text: str) -> list[str]:
-    return [] if text == "none" else [name.strip() for name in text.split(",")]
 
 
 def _bench(options: argparse.Namespace) -> int:

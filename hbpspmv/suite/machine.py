@@ -64,6 +64,23 @@ def busy_share(seconds: float = 0.3) -> float:
     return 1 - idle / total if total else 0.0
 
 
+class OtherLoad:
+    """Watches, from its start on, which share of all CPUs other processes than this one use."""
+
+    def __init__(self) -> None:
+        self._ticks, self._own = _cpu_ticks(), time.process_time()
+
+    def share(self) -> float | None:
+        """Return the share so far, from 0 to 1; None where the system does not tell."""
+        spent = [now - then for now, then in zip(_cpu_ticks(), self._ticks, strict=True)]
+        total = sum(spent)
+        if total == 0:
+            return None
+        own = (time.process_time() - self._own) * os.sysconf("SC_CLK_TCK")
+        busy = total - sum(spent[3:5])
+        return min(max(busy - own, 0.0) / total, 1.0)
+
+
 def _cpu_ticks() -> list[int]:
     """Return user, nice, system, idle, iowait, irq, softirq and steal ticks of all CPUs."""
     try:
@@ -77,10 +94,15 @@ def last_level_cache_bytes(machine: dict[str, Any]) -> int:
     return max(machine["l3_bytes"], machine["l2_bytes"]) or 32 << 20
 
 
-def _memory_bytes() -> int:
+def available_memory_bytes() -> int:
+    """Return how much memory a new process could have now; 0 where the system does not tell."""
+    return _memory_bytes("MemAvailable:")
+
+
+def _memory_bytes(entry: str = "MemTotal:") -> int:
     try:
         for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemTotal:"):
+            if line.startswith(entry):
                 return int(line.split()[1]) * 1024
     except OSError:
         pass

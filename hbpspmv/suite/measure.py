@@ -52,11 +52,12 @@ def measure_matrix(
     ceilings: Mapping[int, Ceilings] | None = None,
     flush: Product | None = None,
     on_step: Callable[[str], None] = lambda step: None,
+    on_samples: Callable[[str, list[list[int]]], object] = lambda name, rounds: None,
 ) -> dict[str, Measurement]:
     """Build, check and time every contender on one matrix.
 
-    A contender that raises is reported as failed, one that computes a row outside its error bound
-    as wrong; neither is timed. All share the same x and y.
+    A contender that raises is reported as failed, out-of-memory or unavailable, one that computes
+    a row outside its error bound as wrong; none of them is timed. All share the same x and y.
 
     Parameters
     ----------
@@ -75,6 +76,8 @@ def measure_matrix(
         Empties the caches before each timed product.
     on_step : callable, optional
         Told what comes next.
+    on_samples : callable, optional
+        Told the name and the nanoseconds, by round and product, of each contender that was timed.
 
     Returns
     -------
@@ -101,6 +104,7 @@ def measure_matrix(
         for (name, product), rounds in zip(running.items(), samples, strict=True):
             m = measurements[name]
             nbytes = product_nbytes(m.matrix_nbytes, matrix.shape, matrix.dtype.itemsize)
+            on_samples(name, rounds)
             m.take_samples(rounds, flops(matrix.nnz, matrix.dtype), nbytes)
             if ceilings:
                 limits = ceilings[1 if product.serial else num_threads]
@@ -127,18 +131,24 @@ def _build_and_check(
         result.kernel, result.remark = product.kernel, product.remark
         storage = product.storage(matrix)
         result.matrix_nbytes, result.gathers = storage.nbytes, storage.gathers
-        result.encodings = storage.encodings
+        result.encodings, result.padding = storage.encodings, storage.padding
         y[:] = np.nan  # a row that is not written shows
         result.message = reference.error(product.multiply(x, y))
         if result.message:
             result.status = "wrong"
     except Exception as error:  # whatever a peer raises costs that peer's cell only
-        result.status = "failed"
+        result.status = _status(error)
         result.message = " ".join(f"{type(error).__name__}: {error}".split())
     if result.status != "ok" and product is not None:
         product.close()
         product = None
     return result, product
+
+
+def _status(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "out-of-memory"
+    return "unavailable" if isinstance(error, ImportError) else "failed"
 
 
 def _build(contender: type[Contender], matrix: Any, num_threads: int) -> tuple[Contender, float]:

@@ -23,8 +23,9 @@ class Measurement:
 
     Attributes
     ----------
-    status : {"ok", "wrong", "failed"}
-        "wrong" means a row outside its error bound: such a contender is not timed.
+    status : {"ok", "wrong", "failed", "out-of-memory", "unavailable", "crashed", "timeout"}
+        "wrong" means a row outside its error bound. Only "ok" is timed; the last two are told by
+        a process that watches the contender's own.
     seconds, lower_quartile, upper_quartile : float or None
         Median and quartiles of all timed products.
     round_medians : list of float
@@ -34,6 +35,8 @@ class Measurement:
         their x on their own.
     encodings : dict of str to int
         Blocks by how their values are stored.
+    padding : float or None
+        Stored elements that are padding, over the nonzeros; None where it is not known.
     limits : dict of str to float
         Least seconds of a product by memory, gather and instructions.
     bound : str
@@ -51,6 +54,7 @@ class Measurement:
     matrix_nbytes: int = 0
     gathers: int = 0
     encodings: dict[str, int] = field(default_factory=dict)
+    padding: float | None = None
     seconds: float | None = None
     lower_quartile: float | None = None
     upper_quartile: float | None = None

@@ -21,16 +21,19 @@ class Storage:
         Elements whose x is loaded on its own, through an index of its own.
     encodings : dict of str to int
         Blocks by how their values are stored; empty for formats without blocks.
+    padding : float or None
+        Stored elements that are padding, over the nonzeros; None where the library does not say.
     """
 
     nbytes: int
     gathers: int
     encodings: dict[str, int] = field(default_factory=dict)
+    padding: float | None = None
 
 
 def csr_storage(matrix: Any) -> Storage:
     """Return what a CSR product reads: all of the three arrays, one x for each element."""
-    return Storage(csr_nbytes(matrix), int(matrix.nnz))
+    return Storage(csr_nbytes(matrix), int(matrix.nnz), padding=0.0)
 
 
 def csr_nbytes(matrix: Any) -> int:

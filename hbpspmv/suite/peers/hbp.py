@@ -42,4 +42,5 @@ class Hbp(Contender):
             int(info["nbytes"]),
             core.stored_columns(self._plan._core),  # elements may share them: one load for all
             dict(info["encodings"]),
+            float(info["padding"]),
         )

@@ -14,7 +14,7 @@ from hbpspmv.suite.peers.contender import load_packaged_library, pointer
 
 NON_TRANSPOSE = 10  # SPARSE_OPERATION_NON_TRANSPOSE
 _LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
-_MESSAGES = {1: "not initialized", 2: "out of memory", 3: "invalid value", 6: "not supported"}
+_MESSAGES = {1: "not initialized", 3: "invalid value", 6: "not supported"}
 
 
 class _Description(ctypes.Structure):
@@ -60,6 +60,8 @@ def version() -> str:
 
 
 def _check(status: int) -> None:
+    if status == 2:
+        raise MemoryError("oneMKL: out of memory (status 2)")
     if status != 0:
         raise RuntimeError(f"oneMKL: {_MESSAGES.get(status, 'error')} (status {status})")
 

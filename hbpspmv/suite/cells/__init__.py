@@ -1,0 +1,1 @@
+"""``hbpspmv suite run``: every matrix and contender in a process of its own, resumable."""

@@ -1,0 +1,99 @@
+"""``hbpspmv suite``: the arguments and what it does."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from hbpspmv.suite.arguments import DTYPES, memory_size, names, positive, seconds
+
+DEFAULT_OUT = "hbpspmv-suite"
+_TIME_LIMIT = 600.0
+_MEMORY_SHARE = 0.8  # of the memory that is free when the run begins
+
+
+def add_suite(parser: argparse.ArgumentParser) -> None:
+    """Add the subcommands."""
+    parser.description = (
+        "Compare SpMV libraries on many matrices: each matrix and library in a process of its own,"
+        " in a result file that can be continued, reported and compared."
+    )
+    commands = parser.add_subparsers(dest="suite_command", required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="measure, or go on where an earlier run stopped"))
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Measure every matrix with every contender and append one line for each to"
+        " OUT/results.jsonl. A run that was stopped in any way goes on when it is started again."
+    )
+    add = parser.add_argument
+    add(
+        "matrices",
+        nargs="+",
+        metavar="SET|DIR|FILE|NAME",
+        help="a named set, a directory, a matrix file (.mtx, also compressed, .npz), a .toml file"
+        " that lists matrices, or a matrix of the collection",
+    )
+    add("--out", type=Path, default=Path(DEFAULT_OUT), metavar="OUT", help="default: %(default)s")
+    add(
+        "--peers",
+        type=names,
+        metavar="NAMES",
+        help="comma-separated names, or none (default: all that are installed)",
+    )
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="default: %(default)s")
+    add("--dtype", choices=DTYPES, default="float64", help="default: %(default)s")
+    add("--threads", type=positive, help="threads of every contender (default: all CPUs)")
+    add("--cold", action="store_true", help="empty the caches before each product")
+    add("--quick", action="store_true", help="fewer rounds")
+    add(
+        "--memory-limit",
+        type=memory_size,
+        metavar="SIZE",
+        help="of each process, such as 8G (default: 80 %% of the memory that is free)",
+    )
+    add(
+        "--time-limit",
+        type=seconds,
+        default=_TIME_LIMIT,
+        metavar="SECONDS",
+        help="of each process (default: %(default)g)",
+    )
+    add("--retry", action="store_true", help="run the cells again that did not end well")
+
+
+def run_suite(options: argparse.Namespace) -> int:
+    """Do what was asked for; return the exit status."""
+    return {"run": _run}[options.suite_command](options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    import hbpspmv
+    from hbpspmv.suite.cells.progress import CellProgress
+    from hbpspmv.suite.cells.run import run_cells
+    from hbpspmv.suite.cells.settings import CellSettings, Limits
+    from hbpspmv.suite.machine import available_memory_bytes
+    from hbpspmv.suite.peers import OURS
+    from hbpspmv.suite.roster import assemble
+    from hbpspmv.suite.sources import resolve
+
+    settings = CellSettings(
+        dtype=options.dtype,
+        threads=options.threads or hbpspmv.get_num_threads(),
+        device=options.device,
+        quick=options.quick,
+        cold=options.cold,
+    )
+    memory = options.memory_limit or int(_MEMORY_SHARE * available_memory_bytes())
+    sources = [source for word in options.matrices for source in resolve(word)]
+    roster = assemble(options.peers)
+    for line in roster.missing:
+        print(line)
+    progress = CellProgress()
+    limits = Limits(memory, options.time_limit)
+    with progress.shown():
+        records = run_cells(sources, roster, settings, limits, options.out, progress, options.retry)
+    bad = [r for r in records if r["status"] != "ok"]
+    print(f"{len(records)} cells in {options.out}, {len(bad)} of them without a result")
+    return 1 if any(r["contender"] == OURS.name for r in bad) else 0

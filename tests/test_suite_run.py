@@ -1,0 +1,339 @@
+"""``hbpspmv suite run``: each cell in its own process, under limits, in the result file once."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from suite_contenders import (
+    MISBEHAVING,
+    Hanging,
+    not_there,
+    roster_of,
+    sleep_with_a_child,
+    write_matrices,
+)
+
+from hbpspmv.cli import main
+from hbpspmv.suite.cells.isolate import run_isolated
+from hbpspmv.suite.cells.progress import CellProgress
+from hbpspmv.suite.cells.result_log import read_records
+from hbpspmv.suite.cells.run import run_cells
+from hbpspmv.suite.cells.settings import CellSettings, Limits
+from hbpspmv.suite.peers import OURS
+from hbpspmv.suite.peers.scipy_csr import ScipyCsr
+from hbpspmv.suite.sources import Source, file_sources
+
+COMMAND = [sys.executable, "-P", "-m", "hbpspmv.cli"]
+QUICK = CellSettings(quick=True)
+LIMITS = Limits(memory_bytes=4 << 30, seconds=120)
+
+
+@pytest.fixture(autouse=True)
+def _children_find_the_contenders(monkeypatch):
+    """The processes of a run import contenders by name, so they need the path of this folder."""
+    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+
+
+@pytest.fixture
+def matrices(tmp_path):
+    write_matrices(tmp_path / "matrices")
+    return tmp_path / "matrices"
+
+
+class Quiet:
+    """A listener that remembers."""
+
+    def __init__(self):
+        self.pending, self.records, self.steps = None, [], []
+
+    def begin(self, pending, finished):
+        self.pending = pending
+
+    def step(self, matrix, step):
+        self.steps.append((matrix, step))
+
+    def finished(self, record):
+        self.records.append(record)
+
+
+def run(sources, out, *contenders, settings=QUICK, limits=LIMITS, listener=None, **more):
+    roster = roster_of(*contenders)
+    return run_cells(sources, roster, settings, limits, out, listener or Quiet(), **more)
+
+
+def suite_run(*arguments):
+    return main(["suite", "run", "--quick", "--peers", "scipy", *map(str, arguments)])
+
+
+def cells(out):
+    return [(r["matrix"], r["contender"]) for r in read_records(out / "results.jsonl")]
+
+
+# ---- what a cell holds -----------------------------------------------------------------------
+
+
+def test_every_cell_is_a_line_with_all_that_a_reader_needs(matrices, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert suite_run(matrices, "--out", out, "--threads", 2, "--memory-limit", "4G") == 0
+    assert "6 cells in" in capsys.readouterr().out
+    records = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
+    names = ["band", "graph", "grid"]
+    assert cells(out) == [(name, c) for name in names for c in ("hbp", "scipy")]
+    record = records[2]
+    assert (record["status"], record["correct"], record["message"]) == ("ok", True, "")
+    assert record["facts"]["rows"] == 512
+    assert record["facts"]["row_lengths"]["max"] > record["facts"]["row_lengths"]["mean"]
+    assert len(record["facts"]["spy"]) == 64
+    assert record["settings"]["threads"] == 2
+    assert record["limits"] == {"memory_bytes": 4 << 30, "seconds": 600.0}
+    for key in ("version", "title", "kernel", "build_seconds", "padding", "finished"):
+        assert record[key] not in (None, "")
+    assert record["machine"]["cpu"]
+    assert [c["threads"] for c in record["ceilings"]] == [1, 2]
+    assert record["peak_bytes"] > 1 << 20
+    # The text of no path gets into the file.
+    assert str(tmp_path) not in (out / "results.jsonl").read_text()
+
+
+def test_contender_and_baseline_are_timed_in_the_same_rounds(matrices, tmp_path):
+    records = run(file_sources([matrices / "grid.npz"]), tmp_path, OURS, ScipyCsr)
+    ours, scipy = records
+    assert len(ours["samples"]) == len(ours["baseline"]["samples"]) >= 3
+    assert ours["baseline"]["contender"] == "scipy"
+    times = np.concatenate(ours["samples"])
+    assert ours["seconds"] == pytest.approx(np.median(times) / 1e9)
+    assert scipy["samples"] == scipy["baseline"]["samples"]
+
+
+# ---- what can go wrong -----------------------------------------------------------------------
+
+
+def test_a_contender_that_misbehaves_costs_its_own_cell_only(matrices, tmp_path):
+    sources = file_sources([matrices / "band.npz"])
+    records = run(sources, tmp_path / "out", *MISBEHAVING, ScipyCsr)
+    told = {r["contender"]: (r["status"], r["message"]) for r in records}
+    assert {name: status for name, (status, _) in told.items()} == {
+        "crashing": "crashed",
+        "exiting": "crashed",
+        "hungry": "out-of-memory",
+        "aborting": "out-of-memory",
+        "wrong": "wrong",
+        "lacking": "unavailable",
+        "scipy": "ok",
+    }
+    assert "ended by SIGSEGV: Fatal Python error: Segmentation fault" in told["crashing"][1]
+    assert told["exiting"][1] == "exit status 3: giving up"
+    assert "allocate 16.0 GiB" in told["hungry"][1]
+    assert "bad_alloc" in told["aborting"][1]
+    assert "1 of 500 rows wrong, first row 3" in told["wrong"][1]
+    wrong = next(r for r in records if r["contender"] == "wrong")
+    assert (wrong["correct"], wrong["samples"], wrong["seconds"]) == (False, [], None)
+
+
+def test_a_contender_that_hangs_is_stopped_at_the_time_limit(matrices, tmp_path):
+    sources = file_sources([matrices / "band.npz"])
+    (record,) = run(sources, tmp_path / "out", Hanging, limits=Limits(seconds=6))
+    assert (record["status"], record["message"]) == ("timeout", "no result after 6 s")
+
+
+def test_an_unreadable_matrix_costs_its_own_cells_only(matrices, tmp_path, capsys):
+    (matrices / "bad.mtx").write_text("hello")
+    assert suite_run(matrices, "--out", tmp_path / "out") == 1
+    records = read_records(tmp_path / "out" / "results.jsonl")
+    bad = [r for r in records if r["matrix"] == "bad"]
+    assert [r["status"] for r in bad] == ["failed"] * 2
+    assert "not read: bad: not a readable matrix" in bad[0]["message"]
+    assert all(r["status"] == "ok" for r in records if r["matrix"] != "bad")
+    assert str(tmp_path) not in (tmp_path / "out" / "results.jsonl").read_text()
+    assert "bad: HBP: FAILED: not read" in capsys.readouterr().out
+
+
+def test_a_matrix_that_is_not_downloaded_is_unavailable_until_it_is_retried(matrices, tmp_path):
+    far = [Source("far", "graph", "G/far, not downloaded", not_there)]
+    (record,) = run(far, tmp_path / "out", ScipyCsr)
+    assert record["status"] == "unavailable"
+    assert "hbpspmv fetch G/far" in record["message"]
+    near = file_sources([matrices / "band.npz"])
+    here = [Source("far", "graph", "here", near[0].load)]
+    assert run(here, tmp_path / "out", ScipyCsr)[0]["status"] == "unavailable"
+    (record,) = run(here, tmp_path / "out", ScipyCsr, retry=True)
+    assert record["status"] == "ok"
+    assert cells(tmp_path / "out") == [("far", "scipy")]
+
+
+def test_two_matrices_of_one_name_are_refused_and_one_named_twice_is_one(matrices, tmp_path):
+    source = file_sources([matrices / "band.npz"])[0]
+    other = Source("band", "file", "elsewhere", source.load)
+    with pytest.raises(ValueError, match=r"two matrices are called band: .*elsewhere"):
+        run([source, other], tmp_path / "out", ScipyCsr)
+    assert len(run([source, source], tmp_path / "out", ScipyCsr)) == 1
+
+
+# ---- going on --------------------------------------------------------------------------------
+
+
+def test_finished_cells_are_not_run_again_and_new_ones_are_added(matrices, tmp_path):
+    first = run(file_sources([matrices / "band.npz"]), tmp_path, ScipyCsr)
+    content = (tmp_path / "results.jsonl").read_bytes()
+    listener = Quiet()
+    sources = file_sources([matrices / "band.npz", matrices / "grid.npz"])
+    records = run(sources, tmp_path, OURS, ScipyCsr, listener=listener)
+    assert listener.pending == 3
+    assert [(r["matrix"], r["contender"]) for r in listener.records] == [
+        ("band", "hbp"),
+        ("grid", "hbp"),
+        ("grid", "scipy"),
+    ]
+    assert (tmp_path / "results.jsonl").read_bytes().startswith(content)
+    assert first[0] in records
+    assert ("machine", "read bandwidth") not in listener.steps  # taken over from the first run
+    assert sorted(p.name for p in tmp_path.iterdir() if p != matrices) == [
+        ".lock",
+        "results.jsonl",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (CellSettings(quick=True, dtype="float32"), "another --dtype: float64, and now float32"),
+        (CellSettings(quick=True, threads=2), "another --threads: 1, and now 2"),
+    ],
+)
+def test_results_under_other_conditions_are_not_mixed(settings, message, matrices, tmp_path):
+    sources = file_sources([matrices / "band.npz"])
+    run(sources, tmp_path, ScipyCsr)
+    with pytest.raises(ValueError, match=message):
+        run(sources, tmp_path, ScipyCsr, settings=settings)
+
+
+def test_another_version_or_another_matrix_of_that_name_is_refused(matrices, tmp_path, monkeypatch):
+    sources = file_sources([matrices / "band.npz"])
+    run(sources, tmp_path, ScipyCsr)
+    swapped = [Source("band", "file", "x", file_sources([matrices / "grid.npz"])[0].load)]
+    with pytest.raises(ValueError, match=r"band was \[500, 500, .* and is \[576, 576"):
+        run(swapped, tmp_path, OURS, ScipyCsr)
+    monkeypatch.setattr(ScipyCsr, "version", classmethod(lambda cls: "0.1"))
+    with pytest.raises(ValueError, match=r"version of SciPy: .*, and now 0\.1; choose another"):
+        run(sources, tmp_path, ScipyCsr)
+
+
+def start(matrices, out):
+    command = [*COMMAND, "suite", "run", "--quick", "--peers", "scipy", str(matrices)]
+    return subprocess.Popen(
+        [*command, "--out", str(out)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_killed_three_times_and_resumed_nothing_is_lost_or_double(matrices, tmp_path):
+    out = tmp_path / "out"
+    rng = random.Random(5)
+    lines_before = 0
+    for _ in range(3):
+        process = start(matrices, out)
+        target = lines_before + rng.randint(0, 1)
+        path = out / "results.jsonl"
+        deadline = time.monotonic() + 100
+        while time.monotonic() < deadline and process.poll() is None:
+            if path.exists() and path.read_bytes().count(b"\n") >= target:
+                break
+            time.sleep(0.01)
+        time.sleep(rng.random() * 0.4)
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=100)
+        kept = path.read_bytes().count(b"\n")
+        assert kept >= lines_before
+        lines_before = kept
+    # What a stop in the middle of a write leaves behind.
+    with (out / "results.jsonl").open("ab") as file:
+        file.write(b'{"schema":1,"matrix":"grid","contender":"hbp","sta')
+    process = start(matrices, out)
+    text, _ = process.communicate(timeout=100)
+    assert process.returncode == 0, text
+    assert "6 cells in" in text
+    assert cells(out) == [(m, c) for m in ("band", "graph", "grid") for c in ("hbp", "scipy")]
+    assert not (out / ".work").exists()
+
+
+def test_ctrl_c_ends_cleanly_and_a_second_run_at_a_time_is_refused(matrices, tmp_path, capsys):
+    out = tmp_path / "out"
+    process = start(matrices, out)
+    line = process.stdout.readline()
+    while not line.startswith("[1/6]") and line:
+        line = process.stdout.readline()
+    assert suite_run(matrices, "--out", out) == 1
+    assert "another run is writing there" in capsys.readouterr().err
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate(timeout=100)
+    assert process.returncode == 130
+    assert "Traceback" not in text
+    assert "interrupted" in text
+    assert 1 <= len(cells(out)) < 6
+    assert not (out / ".work").exists()
+
+
+def alive(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system has no /proc")
+def test_a_process_over_its_time_is_ended_with_all_that_it_started(tmp_path):
+    pids = tmp_path / "pids"
+    outcome = run_isolated(partial(sleep_with_a_child, str(pids)), Limits(seconds=3), tmp_path)
+    assert (outcome.status, outcome.value) == ("timeout", None)
+    deadline = time.monotonic() + 20
+    while any(map(alive, pids.read_text().split())) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(alive, pids.read_text().split()))
+
+
+# ---- the command -----------------------------------------------------------------------------
+
+
+def test_the_bar_tells_the_time_left_from_what_cells_took(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    progress = CellProgress()
+    record = {"matrix": "m", "title": "T", "status": "ok", "gflops": 2.5, "message": ""}
+    with progress.shown():
+        progress.begin(10, [{"contender": "a", "process_seconds": 4.0}])
+        progress.finished({**record, "contender": "b", "process_seconds": 16.0})
+    assert progress._left() == "about 90 s left" or progress._left() == "about 2 min left"
+    assert sys.stdout.getvalue().splitlines() == [
+        "1 finished cells are kept",
+        "[1/10] m: T: 2.50 GFLOP/s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["absent.mtx"], 1, "absent.mtx: no such file or directory"),
+        (["embedded-quick", "--peers", "nonesuch"], 1, "unknown peer 'nonesuch'"),
+        (["embedded-quick", "--time-limit", "0"], 2, "'0' is not a positive number of seconds"),
+        (["embedded-quick", "--memory-limit", "8X"], 2, "'8X' is not a size such as"),
+        ([], 2, "usage: hbpspmv suite run"),
+    ],
+)
+def test_wrong_arguments(arguments, status, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    try:
+        assert main(["suite", "run", *arguments]) == status
+    except SystemExit as stop:
+        assert stop.code == status
+    assert message in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
