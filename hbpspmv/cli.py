@@ -1,4 +1,4 @@
-"""The `hbpspmv` command: ``bench``, ``suite`` and ``info``."""
+"""The `hbpspmv` command: ``bench``, ``suite``, ``fetch`` and ``info``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hbpspmv.suite.arguments import DTYPES, count, names, positive
 from hbpspmv.suite.command import add_suite, run_suite
+from hbpspmv.suite.fetch.command import add_fetch, run_fetch
 
 DEFAULT_OUT = "hbpspmv-bench"
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
@@ -30,8 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         options = _parser().parse_args(arguments)
-        run = {"bench": _bench, "suite": run_suite, "info": _info}[options.command]
-        return run(options)
+        commands = {"bench": _bench, "suite": run_suite, "fetch": run_fetch, "info": _info}
+        return commands[options.command](options)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_bench(commands.add_parser("bench", help="measure HBP against other libraries"))
     add_suite(commands.add_parser("suite", help="compare libraries on many matrices"))
+    add_fetch(commands.add_parser("fetch", help="download or build matrices of the collection"))
     _add_info(commands.add_parser("info", help="describe a matrix and the plan for it"))
     return parser
 
@@ -69,9 +71,9 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     add(
         "paths",
         nargs="*",
-        type=Path,
-        metavar="FILE|DIRECTORY",
-        help="Matrix Market (.mtx, also .gz .bz2 .xz) or SciPy .npz files, or directories of them",
+        metavar="FILE|DIRECTORY|NAME|SET",
+        help="Matrix Market (.mtx, also .gz .bz2 .xz) or SciPy .npz files, directories of them, or"
+        " what `hbpspmv fetch` fetched",
     )
     add("--dtype", choices=DTYPES, default="float64", help="default: %(default)s")
     add("--threads", type=positive, help="threads of every contender (default: all CPUs)")
@@ -112,7 +114,7 @@ def _bench(options: argparse.Namespace) -> int:
     from hbpspmv.suite.machine import busy_share, describe_machine
     from hbpspmv.suite.output import write_json, write_results
     from hbpspmv.suite.roster import assemble
-    from hbpspmv.suite.sources import embedded_sources, file_sources
+    from hbpspmv.suite.sources import embedded_sources, resolve
     from hbpspmv.suite.terminal import Terminal
 
     settings = Settings(
@@ -122,7 +124,8 @@ def _bench(options: argparse.Namespace) -> int:
         cold=options.cold,
         min_nnz=options.min_nnz,
     )
-    sources = file_sources(options.paths) if options.paths else embedded_sources(options.quick)
+    sources = [source for word in options.paths for source in resolve(word)]
+    sources = sources or embedded_sources(options.quick)
     roster = assemble(options.peers)
     options.out.mkdir(parents=True, exist_ok=True)
     terminal = Terminal(len(sources))

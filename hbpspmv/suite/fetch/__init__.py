@@ -1,0 +1,1 @@
+"""Getting matrices of the collection: download, safe extraction, checksums, or construction."""
