@@ -244,7 +244,9 @@ HBP_SHARED void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, 
             acc[v] = Simd::zero();
         }
         for (uint32_t k = 0; k < common; ++k) {
+            __builtin_prefetch(reinterpret_cast<const char*>(column) + column_prefetch_bytes);
             for (int v = 0; v < vectors; ++v) {
+                value.prefetch(v * Simd::width);
                 acc[v] = Simd::fma(value.vector(v * Simd::width),
                                    Simd::gather(x, column + v * Simd::width), acc[v]);
             }
