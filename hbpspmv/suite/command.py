@@ -1,4 +1,4 @@
-"""``hbpspmv suite``: the arguments and what it does."""
+"""``hbpspmv suite``: the arguments of run, report and compare, and what each of them does."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ _MEMORY_SHARE = 0.8  # of the memory that is free when the run begins
 
 
 def add_suite(parser: argparse.ArgumentParser) -> None:
-    """Add the subcommands."""
+    """Add the three subcommands."""
     parser.description = (
         "Compare SpMV libraries on many matrices: each matrix and library in a process of its own,"
         " in a result file that can be continued, reported and compared."
     )
     commands = parser.add_subparsers(dest="suite_command", required=True, metavar="COMMAND")
     _add_run(commands.add_parser("run", help="measure, or go on where an earlier run stopped"))
+    _add_report(commands.add_parser("report", help="make report.html, .csv and .md of results"))
+    _add_compare(commands.add_parser("compare", help="tell two result files apart"))
 
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
@@ -63,9 +65,26 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--retry", action="store_true", help="run the cells again that did not end well")
 
 
+def _add_report(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Write OUT/report.html (one file, for any browser), report.csv, report.md."
+    parser.add_argument("out", type=Path, metavar="OUT", help="what `suite run --out` was given")
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Say for every matrix and contender whether B is faster than A, slower, or the same within"
+        " the noise."
+    )
+    for name in ("a", "b"):
+        parser.add_argument(name, type=Path, metavar=name.upper(), help="folder or result file")
+    parser.add_argument(
+        "--contenders", type=names, metavar="NAMES", help="comma-separated (default: all)"
+    )
+
+
 def run_suite(options: argparse.Namespace) -> int:
     """Do what was asked for; return the exit status."""
-    return {"run": _run}[options.suite_command](options)
+    return {"run": _run, "report": _report, "compare": _compare}[options.suite_command](options)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -97,3 +116,17 @@ def _run(options: argparse.Namespace) -> int:
     bad = [r for r in records if r["status"] != "ok"]
     print(f"{len(records)} cells in {options.out}, {len(bad)} of them without a result")
     return 1 if any(r["contender"] == OURS.name for r in bad) else 0
+
+
+def _report(options: argparse.Namespace) -> int:
+    from hbpspmv.suite.report.output import write_report
+
+    print("written:", *write_report(options.out))
+    return 0
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from hbpspmv.suite.report.compare import compare_files, comparison_text
+
+    print(comparison_text(compare_files(options.a, options.b, options.contenders)))
+    return 0

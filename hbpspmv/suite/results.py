@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -67,7 +68,7 @@ class Measurement:
     bound_share: float | None = None
     bandwidth_share: float | None = None
 
-    def take_samples(self, rounds: list[list[int]], n_flops: int, nbytes: int) -> None:
+    def take_samples(self, rounds: Sequence[Sequence[float]], n_flops: int, nbytes: int) -> None:
         """Fill in the times and rates from nanoseconds by round and product."""
         times = np.concatenate([np.asarray(times, dtype=np.float64) for times in rounds]) / 1e9
         lower, median, upper = (float(q) for q in np.percentile(times, (25, 50, 75)))

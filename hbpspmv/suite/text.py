@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hbpspmv.suite.ceilings import ceilings_line
 from hbpspmv.suite.columns import Column, fitting, roofline_columns, table_columns
 from hbpspmv.suite.costs import costs_line
 from hbpspmv.suite.machine import machine_line
 from hbpspmv.suite.overhead import overhead_line
-from hbpspmv.suite.results import Run
+from hbpspmv.suite.results import MatrixResult, Measurement, Run
 from hbpspmv.suite.roofline import MODEL
 
 _CSV_MATRIX = ("matrix", "kind", "rows", "cols", "nnz", "dtype", "distinct_values")
@@ -144,7 +144,7 @@ def markdown(run: Run) -> str:
     if not run.complete:
         lines += ["**Incomplete: the run was interrupted.**", ""]
     if summaries := summary_cells(run):
-        lines += [*_markdown_rows(SUMMARY_HEADINGS, summaries, _SUMMARY_LEFT), ""]
+        lines += [*markdown_rows(SUMMARY_HEADINGS, summaries, _SUMMARY_LEFT), ""]
     lines += [*(f"- {line}" for line in machine_lines(run)), ""]
     lines += [*_markdown_table(run, table_columns(run)), ""]
     lines += ["## Roofline", "", *_markdown_table(run, roofline_columns(run)), ""]
@@ -161,25 +161,38 @@ def markdown(run: Run) -> str:
 def _markdown_table(run: Run, columns: Sequence[Column]) -> list[str]:
     cells = [[column.cell(m) for column in columns] for m in run.ranked()]
     headings = [column.heading.replace("\n", " ") for column in columns]
-    return _markdown_rows(headings, cells, [column.left for column in columns])
+    return markdown_rows(headings, cells, [column.left for column in columns])
 
 
-def _markdown_rows(
+def markdown_rows(
     headings: Sequence[str], cells: Sequence[Sequence[str]], left: Sequence[bool]
 ) -> list[str]:
+    """Return the lines of a Markdown table; `left` says which columns are aligned to the left."""
     rule = [":--" if flush else "--:" for flush in left]
     return ["| " + " | ".join(row) + " |" for row in (headings, rule, *cells)]
 
 
-def comma_separated(run: Run) -> str:
-    """Return one CSV line per matrix and contender, with unrounded figures."""
+def comma_separated(
+    run: Run, extra: Mapping[str, Callable[[MatrixResult, Measurement], object]] | None = None
+) -> str:
+    """Return one CSV line per matrix and contender, with unrounded figures.
+
+    Parameters
+    ----------
+    run : Run
+        What was measured.
+    extra : mapping of str to callable, optional
+        Further columns: heading, and what gives the value.
+    """
+    extra = extra or {}
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*_CSV_MATRIX, *_CSV_FIELDS, "hbp_ratio"])
+    writer.writerow([*_CSV_MATRIX, *_CSV_FIELDS, "hbp_ratio", *extra])
     for m in run.ranked():
         for measurement in m.measurements.values():
             ratio = m.ratio(run.ours, measurement.contender)
             values = [getattr(measurement, name) for name in _CSV_FIELDS]
             about = [m.name, m.kind, m.rows, m.cols, m.nnz, m.dtype, m.distinct_values]
-            writer.writerow([*about, *values, ratio])
+            more = [value(m, measurement) for value in extra.values()]
+            writer.writerow([*about, *values, ratio, *more])
     return out.getvalue()

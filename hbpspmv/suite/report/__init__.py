@@ -1,0 +1,1 @@
+"""``hbpspmv suite report`` and ``compare``: what the cells of a run say."""
