@@ -168,13 +168,6 @@ def test_a_full_disk_is_no_damage_of_the_archive(folder, monkeypatch):
     assert not (folder / "good.mtx").exists()
 
 
-def test_an_earlier_matrix_stays_when_a_new_one_is_refused(folder):
-    (folder / "good.mtx").write_bytes(b"earlier")
-    with pytest.raises(ArchiveError):
-        extract(folder, archive(member("good/good.mtx", b"hello\n")))
-    assert (folder / "good.mtx").read_bytes() == b"earlier"
-
-
 def test_the_helper_makes_archives_that_tar_reads():
     with tarfile.open(fileobj=io.BytesIO(good_archive())) as tar:
         names = tar.getnames()

@@ -160,12 +160,14 @@ def test_a_constructible_member_is_built_or_downloaded_as_asked(server, cache):
     assert heard.ends[entry.key].startswith("downloaded ")
 
 
-def test_a_kept_construction_of_the_wrong_size_is_built_anew(cache):
+def test_a_kept_construction_is_checked_and_built_anew_when_it_is_wrong(cache):
     entry = Entry("JGD_BIBD", "bibd_9_3", "k", 36, 84, 252)
     run(entry)
     path = cache / "JGD_BIBD" / "bibd_9_3.npz"
-    other = Entry("JGD_BIBD", "bibd_9_5", "k", 36, 126, 1260)
-    run(other)
+    assert run(entry)[1].ends[entry.key] == f"kept in {path}"
+    path.write_bytes(path.read_bytes()[:-50])
+    assert run(entry)[1].ends[entry.key] == f"built in {path}"
+    run(Entry("JGD_BIBD", "bibd_9_5", "k", 36, 126, 1260))
     path.write_bytes((cache / "JGD_BIBD" / "bibd_9_5.npz").read_bytes())
     _, heard = run(entry)
     assert heard.ends[entry.key].startswith("built in ")
@@ -318,7 +320,33 @@ def test_a_changed_file_is_fetched_anew(server):
     fetched()
     kept_path(GOOD, DOWNLOADED).write_bytes(MATRIX.replace(b"1", b"2"))
     heard = fetched()
-    assert "has changed since it was downloaded" in heard.notes[0]
+    assert heard.notes == ["the kept file has changed since it was downloaded: it is removed"]
+    assert heard.ends["Test/good"].startswith("downloaded ")
+
+
+def test_a_file_of_another_matrix_is_fetched_anew(server):
+    path = kept_path(GOOD, DOWNLOADED)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(MATRIX.replace(b"40 30 160", b"40 31 160"))
+    heard = fetched()
+    assert "the kept file holds a matrix of 40 x 31" in heard.notes[0]
+
+
+def test_a_file_that_the_user_put_there_is_taken(server):
+    path = kept_path(GOOD, DOWNLOADED)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(MATRIX)
+    assert fetched().ends["Test/good"] == f"kept in {path}"
+    assert server.ranges == []
+
+
+def test_a_matrix_is_never_there_without_its_record(server, cache, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(get, "write_record", full)
+    assert "No space left" in failure()
+    assert files(cache) == set()
 
 
 def test_another_archive_than_the_first_is_refused(server, cache):

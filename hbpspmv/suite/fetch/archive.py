@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import os
 import tarfile
-import tempfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -45,7 +43,7 @@ def extract_matrix(archive: Path, entry: Entry, target: Path) -> None:
     entry : Entry
         Whose it should be.
     target : Path
-        Where the matrix goes; complete, or not there at all.
+        Where the matrix goes. It is incomplete while this works, and gone when it fails.
 
     Raises
     ------
@@ -56,20 +54,18 @@ def extract_matrix(archive: Path, entry: Entry, target: Path) -> None:
         matrix.
     """
     limit = _ALWAYS_ALLOWED + _LARGEST_RATIO * archive.stat().st_size
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as out:
+        with open(target, "wb") as out:
             _copy_member(archive, f"{entry.name}/{entry.name}.mtx", out, limit)
-        check_header(temporary, entry)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError) as error:
-        raise DamagedArchiveError(f"{archive.name}: truncated or corrupt: {error}") from error
-    except ArchiveError as error:
-        raise type(error)(f"{archive.name}: {error}") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+        check_header(target, entry)
+    except BaseException as error:
+        target.unlink(missing_ok=True)
+        if isinstance(error, (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)):
+            text = f"{archive.name}: truncated or corrupt: {error}"
+            raise DamagedArchiveError(text) from error
+        if isinstance(error, ArchiveError):
+            raise ArchiveError(f"{archive.name}: {error}") from error
+        raise
 
 
 def _copy_member(archive: Path, wanted: str, out: IO[bytes], limit: int) -> None:

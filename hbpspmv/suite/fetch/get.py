@@ -15,6 +15,7 @@ from hbpspmv.suite.constructions import is_constructible
 from hbpspmv.suite.fetch.archive import check_header, extract_matrix
 from hbpspmv.suite.fetch.download import Patience, ResumingDownloader, retrieve
 from hbpspmv.suite.fetch.errors import (
+    ArchiveError,
     ChecksumError,
     DamagedArchiveError,
     DownloadError,
@@ -130,34 +131,36 @@ class _Fetch:
             return False
         self._listener.begin(self._entry.key, "check")
         record = read_record(self._entry)
-        if record is None or record.matrix_sha256 == sha256(self._target):
-            check_header(self._target, self._entry)
-            return True
-        self._listener.note(
-            self._entry.key, "the kept file has changed since it was downloaded: it is fetched anew"
-        )
+        if record and record.matrix_sha256 != sha256(self._target):
+            reason = "has changed since it was downloaded"
+        else:
+            try:
+                check_header(self._target, self._entry)
+                return True
+            except ArchiveError as error:
+                reason = str(error)
+        self._listener.note(self._entry.key, f"the kept file {reason}: it is removed")
+        self._target.unlink()
         return False
 
     def _build(self) -> str:
         path = kept_path(self._entry, BUILT)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            self._listener.begin(self._entry.key, "check")
-            matrix = read_matrix(path)
-            size = (*matrix.shape, matrix.nnz)
-            if size == (self._entry.rows, self._entry.cols, self._entry.nnz):
-                return f"kept in {path}"
+        if path.exists() and self._is_as_built(path):
+            return f"kept in {path}"
         self._listener.begin(self._entry.key, "build")
-        # The name must end in .npz, or SciPy appends it; a leading dot and .part keep it from
-        # being taken for a matrix by those who look at the folder meanwhile.
-        temporary = path.with_name(f".{self._entry.name}.part")
-        try:
-            with open(temporary, "wb") as stream:
-                save_npz(stream, build_entry(self._entry))
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with _complete_or_not_there(path) as unfinished, open(unfinished, "wb") as stream:
+            save_npz(stream, build_entry(self._entry))
         return f"built in {path}"
+
+    def _is_as_built(self, path: Path) -> bool:
+        self._listener.begin(self._entry.key, "check")
+        try:
+            matrix = read_matrix(path)
+        except ValueError:
+            return False
+        size = (*matrix.shape, matrix.nnz)
+        return size == (self._entry.rows, self._entry.cols, self._entry.nnz)
 
     def _local_archive(self) -> Path | None:
         if self._request.folder is None:
@@ -197,12 +200,26 @@ class _Fetch:
 
     def _unpack(self, archive: Path, origin: str, checksum: str) -> None:
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        extract_matrix(archive, self._entry, self._target)
-        write_record(self._entry, new_record(origin, checksum, self._target))
+        with _complete_or_not_there(self._target) as unfinished:
+            extract_matrix(archive, self._entry, unfinished)
+            # First the record: a matrix must not be there without it.
+            write_record(self._entry, new_record(origin, checksum, unfinished))
 
 
 class _NotTriedError(Exception):
     """No download was tried, because one before it found the server out of reach."""
+
+
+@contextmanager
+def _complete_or_not_there(path: Path) -> Iterator[Path]:
+    """Give a path to write to, which becomes `path` when all went well."""
+    # A leading dot and another suffix: nobody takes it for a matrix meanwhile.
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        yield unfinished
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
