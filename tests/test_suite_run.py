@@ -320,20 +320,31 @@ def test_the_bar_tells_the_time_left_from_what_cells_took(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "message"),
+    ("arguments", "message"),
     [
-        (["absent.mtx"], 1, "absent.mtx: no such file or directory"),
-        (["embedded-quick", "--peers", "nonesuch"], 1, "unknown peer 'nonesuch'"),
-        (["embedded-quick", "--time-limit", "0"], 2, "'0' is not a positive number of seconds"),
-        (["embedded-quick", "--memory-limit", "8X"], 2, "'8X' is not a size such as"),
-        ([], 2, "usage: hbpspmv suite run"),
+        (["absent.mtx"], "absent.mtx: no such file or directory"),
+        (["embedded-quick", "--peers", "nonesuch"], "unknown peer 'nonesuch'"),
     ],
 )
-def test_wrong_arguments(arguments, status, message, tmp_path, monkeypatch, capsys):
+def test_an_error_comes_before_anything_is_written(
+    arguments, message, tmp_path, monkeypatch, capsys
+):
     monkeypatch.chdir(tmp_path)
-    try:
-        assert main(["suite", "run", *arguments]) == status
-    except SystemExit as stop:
-        assert stop.code == status
+    assert main(["suite", "run", *arguments]) == 1
     assert message in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["embedded-quick", "--time-limit", "0"], "'0' is not a positive number of seconds"),
+        (["embedded-quick", "--memory-limit", "8X"], "'8X' is not a size such as"),
+        ([], "usage: hbpspmv suite run"),
+    ],
+)
+def test_wrong_usage_exits_with_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["suite", "run", *arguments])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
