@@ -49,7 +49,8 @@ class FetchTerminal:
         """Announce what is about to be done."""
         if self._bar is not None:
             self._remove_task()
-            self._task = self._bar.add_task(f"{name}: {step}", total=None)
+            place = f"[{self._ended + 1}/{self._total}]"
+            self._task = self._bar.add_task(f"{place} {name}: {step}", total=None)
 
     def bytes_done(self, done: int, total: int | None) -> None:
         """Move the bar."""
