@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hbpspmv.suite.arguments import memory_size
+
+if TYPE_CHECKING:
+    from hbpspmv.suite.registry import Entry
 
 _INTERRUPTED = 130
 
@@ -46,7 +50,6 @@ def add_fetch(parser: argparse.ArgumentParser) -> None:
 
 def run_fetch(options: argparse.Namespace) -> int:
     """Fetch what was asked for and return the exit status."""
-    from hbpspmv.suite import registry
     from hbpspmv.suite.fetch.get import Request, fetch
     from hbpspmv.suite.fetch.terminal import FetchTerminal
 
@@ -55,9 +58,7 @@ def run_fetch(options: argparse.Namespace) -> int:
         return 0
     if options.matrices is not None and not options.matrices.is_dir():
         raise FileNotFoundError(f"{options.matrices}: no such directory")
-    entries = list(
-        {entry.key: entry for word in options.names for entry in registry.entries_of(word)}.values()
-    )
+    entries = _entries(options.names)
     terminal = FetchTerminal(len(entries))
     request = Request(options.max_size, options.download, options.matrices)
     try:
@@ -71,6 +72,20 @@ def run_fetch(options: argparse.Namespace) -> int:
     if outcome.failed:
         print(f"{len(outcome.failed)} of {len(entries)} matrices were not fetched")
     return 1 if outcome.failed else 0
+
+
+def _entries(words: list[str]) -> list[Entry]:
+    """Return what the words stand for, each matrix once."""
+    from hbpspmv.suite import registry
+    from hbpspmv.suite.sources import EMBEDDED_QUICK_SET, EMBEDDED_SET
+
+    entries = {}
+    for word in words:
+        if word in (EMBEDDED_SET, EMBEDDED_QUICK_SET):
+            print(f"{word}: generated when it is used, nothing to fetch")
+        else:
+            entries.update({entry.key: entry for entry in registry.entries_of(word)})
+    return list(entries.values())
 
 
 def _list_of_sets() -> list[str]:
