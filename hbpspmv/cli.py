@@ -103,9 +103,10 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_info(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Describe a matrix file, the plan for it, and which kernel is advised."
-    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.description = "Describe a matrix, the plan for it, and which kernel is advised."
+    parser.add_argument("matrix", metavar="FILE|NAME", help="a file, or a matrix by its name")
     parser.add_argument("--dtype", choices=DTYPES, default="float64", help="default: %(default)s")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="also draw it, into DIR/NAME.png")
 
 
 def _bench(options: argparse.Namespace) -> int:
@@ -151,11 +152,18 @@ def _bench(options: argparse.Namespace) -> int:
 
 
 def _info(options: argparse.Namespace) -> int:
-    from hbpspmv.suite.describe import describe_matrix
-    from hbpspmv.suite.files import matrix_name, read_matrix
+    from hbpspmv.suite.describe import describe_matrix, planned
+    from hbpspmv.suite.plan_picture import write_picture
+    from hbpspmv.suite.sources import resolve
 
-    matrix = read_matrix(options.file)
-    print(*describe_matrix(matrix, matrix_name(options.file), options.dtype), sep="\n")
+    sources = resolve(options.matrix)
+    if len(sources) != 1:
+        raise ValueError(f"{options.matrix} stands for {len(sources)} matrices, expected one")
+    loaded = sources[0].load()
+    matrix, plan = planned(loaded, options.dtype)
+    print(*describe_matrix(matrix, plan, sources[0].name, loaded.dtype), sep="\n")
+    if options.out is not None:
+        print("written:", write_picture(matrix, plan, sources[0].name, options.out))
     return 0
 
 

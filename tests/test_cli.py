@@ -99,8 +99,9 @@ def test_bench_takes_a_complex_matrix_as_complex(dtype, used, tmp_path, out):
     [
         (["bench", "absent.mtx"], "absent.mtx: no such file or directory"),
         (["bench", "--peers", "nonesuch"], "unknown peer 'nonesuch', expected some of mkl"),
-        (["info", "absent.mtx"], "No such file or directory: 'absent.mtx'"),
-        (["info", "wrong.txt"], "wrong.txt: unknown file type"),
+        (["info", "absent.mtx"], "absent.mtx: no such file or directory"),
+        (["info", "./wrong.txt"], "wrong.txt: no such file or directory"),
+        (["info", "embedded-quick"], "embedded-quick stands for 18 matrices, expected one"),
     ],
 )
 def test_error_is_one_line_on_standard_error(arguments, message, tmp_path, monkeypatch, capsys):

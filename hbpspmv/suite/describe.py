@@ -10,24 +10,30 @@ from numpy.typing import NDArray
 import hbpspmv
 from hbpspmv.suite.machine import size
 from hbpspmv.suite.measure import prepare
+from hbpspmv.suite.plan_rows import plan_arrays, thread_loads
 from hbpspmv.suite.values import FEW, count_distinct
 
 
-def describe_matrix(matrix: Any, name: str, dtype: str) -> list[str]:
+def planned(matrix: Any, dtype: str) -> tuple[Any, Any]:
+    """Return a matrix in the dtype to compute in, and the plan that is described for it."""
+    matrix = prepare(matrix, dtype)
+    return matrix, hbpspmv.hbp_array(matrix).plan(expected_calls=1000)
+
+
+def describe_matrix(matrix: Any, plan: Any, name: str, stored: Any) -> list[str]:
     """Return the lines that ``hbpspmv info`` prints.
 
     Parameters
     ----------
     matrix : scipy.sparse.csr_array
-        Any numeric dtype.
+        As `planned` returns it.
+    plan : Plan
+        As `planned` returns it.
     name : str
         Heading.
-    dtype : str
-        What the plan shall compute in.
+    stored : dtype
+        That of the file.
     """
-    stored = matrix.dtype
-    matrix = prepare(matrix, dtype)
-    plan = hbpspmv.hbp_array(matrix).plan(expected_calls=1000)
     info = plan.info()
     rows, cols = matrix.shape
     lengths = np.diff(matrix.indptr)
@@ -44,7 +50,7 @@ def describe_matrix(matrix: Any, name: str, dtype: str) -> list[str]:
         *_aligned(facts),
         "",
         f"Plan for 1000 products on {info['num_threads']} threads",
-        *_aligned(_plan_facts(info)),
+        *_aligned(_plan_facts(plan, info)),
         "",
         f"Advice: {_advice(info)}",
     ]
@@ -96,7 +102,7 @@ def _distinct(values: NDArray[Any]) -> str:
     return f"{count} distinct ones" if count <= FEW else "many distinct ones"
 
 
-def _plan_facts(info: dict[str, Any]) -> dict[str, str]:
+def _plan_facts(plan: Any, info: dict[str, Any]) -> dict[str, str]:
     facts = {"kernel": str(info["kernel"])}
     if info["kernel"] == "hbp":
         g = info["geometry"]
@@ -110,6 +116,7 @@ def _plan_facts(info: dict[str, Any]) -> dict[str, str]:
             f"{info['n_col_blocks']:,}",
             "slots": f"{info['slots']:,} in {info['groups']:,} groups, {info['long_rows']:,} long",
             "work units": f"{info['units']:,}",
+            "load of threads": f"at most {_load(plan, info):.2f} times an equal share",
             "encodings": ", ".join(f"{k} {v:,}" for k, v in info["encodings"].items()) or "-",
             "length spread": f"{info['length_spread_before']:.2f} in natural order, "
             f"{info['length_spread_after']:.2f} after hashing (mean per group)",
@@ -126,6 +133,10 @@ def _plan_facts(info: dict[str, Any]) -> dict[str, str]:
         f"SciPy {info['scipy_seconds'] * 1e3:.4g} ms",
     }
     return facts
+
+
+def _load(plan: Any, info: dict[str, Any]) -> float:
+    return float(thread_loads(plan_arrays(plan)["cost_ptr"], info["num_threads"]).max())
 
 
 def _advice(info: dict[str, Any]) -> str:
