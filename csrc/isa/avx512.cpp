@@ -38,6 +38,21 @@ HBP_INLINE __m512d load_eight(const double* x, const Index* index) {
     return _mm512_mask_broadcastsd_pd(all, 1 << 7, _mm_load_sd(x + b.i[3]));
 }
 
+template <class Index>
+HBP_INLINE __m256 load_eight(const float* x, const Index* index) {
+    const x86::Four a = x86::four_indices(index);
+    const x86::Four b = x86::four_indices(index + 4);
+    __m128 low = _mm_broadcast_ss(x + a.i[0]);
+    low = _mm_mask_broadcastss_ps(low, 1 << 1, _mm_load_ss(x + a.i[1]));
+    low = _mm_mask_broadcastss_ps(low, 1 << 2, _mm_load_ss(x + a.i[2]));
+    low = _mm_mask_broadcastss_ps(low, 1 << 3, _mm_load_ss(x + a.i[3]));
+    __m256 all = _mm256_castps128_ps256(low);
+    all = _mm256_mask_broadcastss_ps(all, 1 << 4, _mm_load_ss(x + b.i[0]));
+    all = _mm256_mask_broadcastss_ps(all, 1 << 5, _mm_load_ss(x + b.i[1]));
+    all = _mm256_mask_broadcastss_ps(all, 1 << 6, _mm_load_ss(x + b.i[2]));
+    return _mm256_mask_broadcastss_ps(all, 1 << 7, _mm_load_ss(x + b.i[3]));
+}
+
 template <bool hardware_gather>
 struct F64x8 {
     using T = double;
@@ -105,8 +120,7 @@ struct F32x8 {
         if constexpr (hardware_gather) {
             return _mm512_i64gather_ps(eight_indices(index), x, 4);
         } else {
-            return _mm256_insertf128_ps(_mm256_castps128_ps256(x86::load_four(x, index)),
-                                        x86::load_four(x, index + 4), 1);
+            return load_eight(x, index);
         }
     }
 };
