@@ -42,7 +42,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--peers",
         type=names,
         metavar="NAMES",
-        help="comma-separated names, or none (default: all that are installed)",
+        help="comma-separated names and .py files that define a peer, or none (default: all that"
+        " are installed)",
     )
     add("--device", choices=("cpu", "cuda"), default="cpu", help="default: %(default)s")
     add("--dtype", choices=DTYPES, default="float64", help="default: %(default)s")

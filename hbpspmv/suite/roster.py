@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from hbpspmv.suite.peers import OURS, PEERS, Contender
+from hbpspmv.suite.peers.from_file import load_peer
 
 
 @dataclass
@@ -36,16 +38,23 @@ def assemble(names: Sequence[str] | None, peers: Sequence[type[Contender]] = PEE
     Parameters
     ----------
     names : sequence of str or None
-        Peers that must take part; None for all that are installed.
+        Peers that must take part; None for all that are installed. What ends in ``.py`` is a file
+        that defines a peer.
 
     Raises
     ------
     ValueError
-        No peer has that name.
+        No peer has that name, or two have the same.
     ImportError
         A peer asked for by name is not installed.
     """
+    if names is not None:
+        own = [load_peer(Path(name)) for name in names if name.endswith(".py")]
+        peers = (*peers, *own)
+        names = [*(name for name in names if not name.endswith(".py")), *(p.name for p in own)]
     known = {peer.name: peer for peer in peers}
+    if len(known) < len(peers) or OURS.name in known:
+        raise ValueError(f"two contenders have the same name: {', '.join(p.name for p in peers)}")
     for name in names or ():
         if name not in known:
             raise ValueError(f"unknown peer {name!r}, expected some of {', '.join(known)}")

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hbpspmv.suite.peers.from_file import load_peer
+
 _PR_SET_PDEATHSIG = 1  # of linux/prctl.h
 
 
@@ -42,6 +44,8 @@ class Task:
 
 def main() -> None:
     """Run the task on standard input, then end without any library's clean-up."""
+    for path in pickle.load(sys.stdin.buffer):
+        load_peer(path)  # or the task could not name its class
     task: Task = pickle.load(sys.stdin.buffer)
     _die_with(task.parent)
     faulthandler.enable()  # a crash says where

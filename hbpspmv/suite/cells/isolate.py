@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from hbpspmv.suite.cells.child import Task
 from hbpspmv.suite.cells.settings import Limits
+from hbpspmv.suite.peers.from_file import loaded_files
 
 _SLICE = 1.0  # longest wait between two looks at the clock
 _NO_MEMORY = re.compile(r"bad_alloc|MemoryError|[Oo]ut of memory|Cannot allocate memory")
@@ -98,6 +99,7 @@ def run_isolated(function: Callable[[], Any], limits: Limits, folder: Path) -> O
 def _send(process: subprocess.Popen[bytes], task: Task) -> None:
     assert process.stdin is not None
     with contextlib.suppress(BrokenPipeError), process.stdin as pipe:  # it died: _failure says how
+        pickle.dump(loaded_files(), pipe)
         pickle.dump(task, pipe)
 
 
