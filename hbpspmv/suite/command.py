@@ -94,7 +94,7 @@ def _run(options: argparse.Namespace) -> int:
     from hbpspmv.suite.cells.run import run_cells
     from hbpspmv.suite.cells.settings import CellSettings, Limits
     from hbpspmv.suite.machine import available_memory_bytes
-    from hbpspmv.suite.peers import OURS
+    from hbpspmv.suite.peers import CUDA_PEERS, OURS, PEERS
     from hbpspmv.suite.roster import assemble
     from hbpspmv.suite.sources import resolve
 
@@ -107,9 +107,14 @@ def _run(options: argparse.Namespace) -> int:
     )
     memory = options.memory_limit or int(_MEMORY_SHARE * available_memory_bytes())
     sources = [source for word in options.matrices for source in resolve(word)]
-    roster = assemble(options.peers)
+    on_cpu = settings.device == "cpu"
+    roster = assemble(options.peers, PEERS if on_cpu else CUDA_PEERS, OURS if on_cpu else None)
     for line in roster.missing:
         print(line)
+    if not roster.contenders:
+        raise ValueError(f"no contender for the device {settings.device}")
+    if settings.cold and not on_cpu:
+        raise ValueError("--cold empties the caches of the CPU only, not those of a CUDA device")
     progress = CellProgress()
     limits = Limits(memory, options.time_limit)
     with progress.shown():

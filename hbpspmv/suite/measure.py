@@ -98,7 +98,7 @@ def measure_matrix(
             if product is not None:
                 running[contender.name] = product
         on_step("timing")
-        products = [partial(product.multiply, x, y) for product in running.values()]
+        products = [partial(p.multiply, *p.place(x, y)) for p in running.values()]
         samples = time_in_rounds(products, schedule, flush)
         misses = misses_of_x(matrix, ceilings[1]) if ceilings else []
         for (name, product), rounds in zip(running.items(), samples, strict=True):
@@ -133,7 +133,7 @@ def _build_and_check(
         result.matrix_nbytes, result.gathers = storage.nbytes, storage.gathers
         result.encodings, result.padding = storage.encodings, storage.padding
         y[:] = np.nan  # a row that is not written shows
-        result.message = reference.error(product.multiply(x, y))
+        result.message = reference.error(product.fetch(product.multiply(*product.place(x, y))))
         if result.message:
             result.status = "wrong"
     except Exception as error:  # whatever a peer raises costs that peer's cell only

@@ -32,7 +32,11 @@ class Roster:
         }
 
 
-def assemble(names: Sequence[str] | None, peers: Sequence[type[Contender]] = PEERS) -> Roster:
+def assemble(
+    names: Sequence[str] | None,
+    peers: Sequence[type[Contender]] = PEERS,
+    ours: type[Contender] | None = OURS,
+) -> Roster:
     """Return the roster for the peers called `names`.
 
     Parameters
@@ -40,6 +44,10 @@ def assemble(names: Sequence[str] | None, peers: Sequence[type[Contender]] = PEE
     names : sequence of str or None
         Peers that must take part; None for all that are installed. What ends in ``.py`` is a file
         that defines a peer.
+    peers : sequence of Contender classes, optional
+        Whom the names are looked up in.
+    ours : Contender class or None, optional
+        Who takes part in any case, first.
 
     Raises
     ------
@@ -53,12 +61,12 @@ def assemble(names: Sequence[str] | None, peers: Sequence[type[Contender]] = PEE
         peers = (*peers, *own)
         names = [*(name for name in names if not name.endswith(".py")), *(p.name for p in own)]
     known = {peer.name: peer for peer in peers}
-    if len(known) < len(peers) or OURS.name in known:
+    if len(known) < len(peers) or (ours is not None and ours.name in known):
         raise ValueError(f"two contenders have the same name: {', '.join(p.name for p in peers)}")
     for name in names or ():
         if name not in known:
             raise ValueError(f"unknown peer {name!r}, expected some of {', '.join(known)}")
-    roster = Roster([OURS], {OURS.name: OURS.version()})
+    roster = Roster([ours], {ours.name: ours.version()}) if ours else Roster([], {})
     for peer in peers:
         if names is not None and peer.name not in names:
             continue

@@ -16,12 +16,13 @@ from hbpspmv.suite.cells.settings import CellSettings, Limits, refuse_other_cond
 from hbpspmv.suite.cells.tasks import measure_cell, measure_machine, prepare_matrix
 from hbpspmv.suite.machine import describe_machine
 from hbpspmv.suite.peers import Contender
+from hbpspmv.suite.peers.cusparse import Cusparse
 from hbpspmv.suite.peers.scipy_csr import ScipyCsr
 from hbpspmv.suite.roster import Roster
 from hbpspmv.suite.sources import Source
 
-# Timed beside every contender: there is no SciPy matrix without it, and it is the same for all.
-BASELINE: type[Contender] = ScipyCsr
+# Timed beside every contender on a device: each is there wherever anything is, and neutral.
+BASELINES: dict[str, type[Contender]] = {"cpu": ScipyCsr, "cuda": Cusparse}
 _WORK = ".work"
 _SAME_MATRIX = ("rows", "cols", "nnz", "dtype")
 
@@ -167,7 +168,7 @@ class _Runner:
                 cell = partial(
                     measure_cell,
                     contender,
-                    BASELINE,
+                    BASELINES[self._settings.device],
                     self._settings,
                     self._machine,
                     self._ceilings,

@@ -24,7 +24,9 @@ _QUICK_SECONDS = SECONDS / 10
 
 
 def measure_machine(machine: dict[str, Any], settings: CellSettings) -> list[dict[str, Any]]:
-    """Return the ceilings for one thread and for as many as the run uses."""
+    """Return the CPU's ceilings for one thread and for as many as the run uses; none of CUDA's."""
+    if settings.device != "cpu":
+        return []
     seconds = _QUICK_SECONDS if settings.quick else SECONDS
     threads = sorted({1, settings.threads})
     return [asdict(measure_ceilings(machine, n, seconds)) for n in threads]

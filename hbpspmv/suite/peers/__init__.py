@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hbpspmv.suite.peers.contender import Contender
+from hbpspmv.suite.peers.cusparse import Cusparse
 from hbpspmv.suite.peers.graphblas_csr import GraphblasCsr
 from hbpspmv.suite.peers.hbp import Hbp
 from hbpspmv.suite.peers.librsb import Librsb
@@ -21,4 +22,7 @@ PEERS: tuple[type[Contender], ...] = (
     ScipyCsr,
 )
 
-__all__ = ["OURS", "PEERS", "Contender"]
+# On a CUDA device; a contender of ours goes first.
+CUDA_PEERS: tuple[type[Contender], ...] = (Cusparse,)
+
+__all__ = ["CUDA_PEERS", "OURS", "PEERS", "Contender"]

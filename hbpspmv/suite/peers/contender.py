@@ -52,14 +52,25 @@ class Contender(ABC):
     def version(cls) -> str:
         """Return the version in use; raise ImportError or OSError when it is not installed."""
 
+    def place(self, x: NDArray[Any], y: NDArray[Any]) -> tuple[Any, Any]:
+        """Return the operands of `multiply`: `x` and `y`, or copies in a device's memory."""
+        return x, y
+
+    def fetch(self, y: Any) -> NDArray[Any]:
+        """Return what `multiply` has returned as a NumPy array, from a device's memory."""
+        result: NDArray[Any] = y
+        return result
+
     @abstractmethod
     def multiply(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
         """Return A @ x: `y` overwritten with it or, where the library insists, an array of its own.
 
+        It has finished when this returns, on a device as well.
+
         Parameters
         ----------
         x : ndarray, shape (n,)
-            C-contiguous, in the matrix's dtype.
+            As `place` returns them. C-contiguous, in the matrix's dtype.
         y : ndarray, shape (m,)
             C-contiguous, in the matrix's dtype, not overlapping `x`.
         """

@@ -200,8 +200,8 @@ def roofline_chart(results: SuiteResults) -> Figure:
         "allows: a point above the memory line works from the caches, one far below its line is "
         "limited by something else, mostly by random reads of x."
     )
-    if not points:
-        return Figure("roofline", title, text, "<p>Nothing was timed.</p>")
+    if not points or not run.ceilings:
+        return Figure("roofline", title, text, "<p>No product or no bandwidth was measured.</p>")
     low, high = log_range(p[0] for p in points)
     ceilings = run.ceilings[-1]
     levels = [(name, rate) for name, rate in ceilings.levels if rate > 0]

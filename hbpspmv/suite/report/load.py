@@ -45,6 +45,13 @@ class SuiteResults:
     drift: dict[str, float] = field(default_factory=dict)
 
     @property
+    def baseline(self) -> str:
+        """Title of the contender that is timed beside every other; "none" without any time."""
+        names = (c.record["baseline"]["contender"] for c in self.cells.values() if c.timed)
+        name = next(names, "none")
+        return self.run.title(name) if name in self.run.contenders else name
+
+    @property
     def noise(self) -> float:
         """Between processes: the typical standard deviation of the baseline's log time."""
         spreads = [

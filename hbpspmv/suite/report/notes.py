@@ -19,8 +19,8 @@ def condition_lines(results: SuiteResults) -> list[str]:
     lines = [
         f"{machine['system']}, Python {machine['python']}, NumPy {machine['numpy']}, hbpspmv "
         f"{machine['hbpspmv']} ({machine['compiler']}); first cell finished {run.started}.",
-        "Every matrix and contender ran in a process of its own, in rounds with SciPy's product "
-        "as the baseline: both in turn, at least "
+        "Every matrix and contender ran in a process of its own, in rounds with the baseline "
+        f"({results.baseline}): both in turn, at least "
         f"{schedule['min_rounds']} rounds of at least {schedule['min_products']} timed products.",
         "Times are medians, multiplied by how much slower or faster the baseline was in those "
         "rounds than in the median process of the same matrix.",
