@@ -6,6 +6,7 @@ NB_MODULE(_hbpspmv_core, module) {
     hbp::bind_csr(module);
     hbp::bind_plan(module);
     hbp::bind_plan_arrays(module);
+    hbp::bind_device_plan(module);
     hbp::bind_config(module);
     hbp::bind_bandwidth(module);
 }

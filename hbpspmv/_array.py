@@ -246,6 +246,38 @@ class PlannedProducts(PlanInvalidation):
         for view in (self, self.T):
             pair.refresh(view._side_of(pair), view._source)
 
+    def to_cuda(self, *, storage: str | None = None) -> Any:
+        """Copy the matrix to the current CUDA device, for products with arrays there.
+
+        Parameters
+        ----------
+        storage : {"float16", "bfloat16"}, optional
+            Store the values of a float32 matrix in 16 bits, rounded to nearest.
+
+        Returns
+        -------
+        hbpspmv.cuda.hbp_array
+            A copy: later changes of this array do not reach it.
+
+        Raises
+        ------
+        ImportError
+            If CuPy is not installed.
+        RuntimeError
+            If there is no CUDA device.
+        TypeError
+            If the dtype of the array is none of float32, float64, complex64 and complex128.
+        MemoryError
+            If the device has no room.
+
+        Notes
+        -----
+        Products there have the bits of ``A @ x`` here, unless the plan in use is in the CSR format.
+        """
+        from hbpspmv.cuda import hbp_array as device_array
+
+        return device_array(self, storage=storage)
+
     # Products. SciPy's `@`, `dot` and solvers come here with x of the right shape.
 
     def _matmul_vector(self, other: Array) -> Any:

@@ -1,0 +1,184 @@
+"""What the CUDA layer asks of a device, and CuPy's answer to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from hbpspmv._validate import Array, DType
+from hbpspmv.cuda._launch import SHARED_BYTES, THREADS
+from hbpspmv.cuda._source import compile_options, kernel_source
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+_INSTALL = (
+    "install it with `pip install 'hbpspmv[cuda12]'` for CUDA 12, or `pip install "
+    "'hbpspmv[cuda13]'` for CUDA 13"
+)
+
+
+class Device(Protocol):
+    """Memory and launches of one device. Tests have one that is emulated."""
+
+    multiprocessors: int
+
+    def upload(self, host: Array) -> Any:
+        """A copy on the device, an array of the same dtype and shape."""
+
+    def download(self, array: Any) -> Array:
+        """A copy on the host."""
+
+    def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+        """An array on the device whose contents are not defined."""
+
+    def zeros(self, n: int, dtype: DTypeLike) -> Any:
+        """An array on the device of zeros."""
+
+    def address(self, array: Any) -> int:
+        """Where an array lies on the device."""
+
+    def operand(self, x: Any, dtype: DType | None) -> Any:
+        """x as a contiguous array on the device, in a dtype if one is given: itself where it is."""
+
+    def is_array(self, x: Any) -> bool:
+        """Whether x is an array of the device."""
+
+    def stream(self) -> int:
+        """What tells the stream that launches go to now from others."""
+
+    def resident(self, kernel: str, stored: str, scalar: str, shared_bytes: int) -> int:
+        """Thread blocks of a kernel that a multiprocessor runs at once."""
+
+    def launch(
+        self,
+        kernel: str,
+        stored: str,
+        scalar: str,
+        thread_blocks: int,
+        shared_bytes: int,
+        product: Array,
+    ) -> None:
+        """Run a kernel in the present stream."""
+
+
+def require_cupy() -> Any:
+    """The module cupy.
+
+    Raises
+    ------
+    ImportError
+        If it cannot be imported.
+    RuntimeError
+        If there is no device.
+    """
+    try:
+        import cupy
+    except ImportError as error:
+        raise ImportError(f"products on a GPU need CuPy; {_INSTALL} ({error})") from error
+    try:
+        n = cupy.cuda.runtime.getDeviceCount()
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        raise RuntimeError(
+            f"there is no CUDA device to be used: {error}. CuPy {cupy.__version__} is installed; "
+            f"it needs an NVIDIA GPU and its driver. For another version of CUDA, {_INSTALL}"
+        ) from error
+    if n == 0:
+        raise RuntimeError("there is no CUDA device: CuPy finds none")
+    return cupy
+
+
+class CupyDevice:
+    """The device that is CuPy's current one when this is made."""
+
+    def __init__(self) -> None:
+        self._cupy = require_cupy()
+        self._device = self._cupy.cuda.Device()
+        self.multiprocessors = int(self._device.attributes["MultiProcessorCount"])
+        self._kernels: dict[tuple[str, str, str], Any] = {}
+
+    def upload(self, host: Array) -> Any:
+        with self._device:
+            try:
+                return self._cupy.asarray(host)
+            except self._cupy.cuda.memory.OutOfMemoryError as error:
+                raise MemoryError(self._out_of_memory(host.nbytes)) from error
+
+    def download(self, array: Any) -> Array:
+        return np.asarray(self._cupy.asnumpy(array))
+
+    def empty(self, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+        with self._device:
+            try:
+                return self._cupy.empty(shape, dtype)
+            except self._cupy.cuda.memory.OutOfMemoryError as error:
+                n_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+                raise MemoryError(self._out_of_memory(n_bytes)) from error
+
+    def zeros(self, n: int, dtype: DTypeLike) -> Any:
+        array = self.empty((n,), dtype)
+        array.fill(0)
+        return array
+
+    def _out_of_memory(self, n_bytes: int) -> str:
+        free, total = self._cupy.cuda.runtime.memGetInfo()
+        return (
+            f"the device has no room for an array of {n_bytes:,} bytes: {free:,} of {total:,} "
+            "bytes are free"
+        )
+
+    def address(self, array: Any) -> int:
+        return int(array.data.ptr)
+
+    def operand(self, x: Any, dtype: DType | None) -> Any:
+        if not self.is_array(x) and hasattr(x, "__dlpack__") and not isinstance(x, np.ndarray):
+            x = self._cupy.from_dlpack(x)
+        if not self.is_array(x):
+            raise TypeError(
+                f"x must be an array on the device, not {type(x).__name__}; copy it there with "
+                "cupy.asarray(x)"
+            )
+        x = self._cupy.ascontiguousarray(x, dtype)
+        # Kernels load elements as a whole: a view from elsewhere may begin within one.
+        return x if x.data.ptr % x.itemsize == 0 else x.copy()
+
+    def is_array(self, x: Any) -> bool:
+        return isinstance(x, self._cupy.ndarray)
+
+    def stream(self) -> int:
+        return int(self._cupy.cuda.get_current_stream().ptr)
+
+    def _kernel(self, kernel: str, stored: str, scalar: str) -> Any:
+        key = (kernel, stored, scalar)
+        if key not in self._kernels:
+            module = self._cupy.RawModule(
+                code=kernel_source(), options=compile_options(stored, scalar), backend="nvrtc"
+            )
+            for name in ("hbp_spmv", "hbp_spmm"):
+                self._kernels[name, stored, scalar] = module.get_function(name)
+        return self._kernels[key]
+
+    def resident(self, kernel: str, stored: str, scalar: str, shared_bytes: int) -> int:
+        assert shared_bytes <= SHARED_BYTES
+        with self._device:
+            function = self._kernel(kernel, stored, scalar).kernel
+            return int(
+                self._cupy.cuda.driver.occupancyMaxActiveBlocksPerMultiprocessor(
+                    function.ptr, THREADS, shared_bytes
+                )
+            )
+
+    def launch(
+        self,
+        kernel: str,
+        stored: str,
+        scalar: str,
+        thread_blocks: int,
+        shared_bytes: int,
+        product: Array,
+    ) -> None:
+        with self._device:
+            self._kernel(kernel, stored, scalar)(
+                (thread_blocks,), (THREADS,), (product,), shared_mem=shared_bytes
+            )
