@@ -9,6 +9,7 @@
 #include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -127,6 +128,10 @@ void Fiber::start(std::function<void()> function) {
     state_->done = false;
     state_->error = nullptr;
     state_->own_fake_stack = nullptr;
+#if defined(__SANITIZE_ADDRESS__)
+    // A function that never returned has left marks on its stack.
+    ASAN_UNPOISON_MEMORY_REGION(state_->stack, stack_bytes);
+#endif
     state_->own.prepare(state_->stack, stack_bytes, [] {
         State& s = *entered_state;
 #if defined(__SANITIZE_ADDRESS__)

@@ -1,0 +1,128 @@
+"""A device for the CUDA layer whose kernels run on the CPU: arrays are NumPy's, accesses checked.
+
+The kernels are those of the device, compiled for the CPU (cpp/cuda_emulation).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+
+from hbpspmv.cuda._launch import THREADS
+
+_ROOT = Path(__file__).resolve().parent.parent
+_EMULATION = _ROOT / "tests" / "cpp" / "cuda_emulation"
+
+
+def compiler() -> str | None:
+    """The C++ compiler of this machine, if there is one."""
+    return shutil.which(os.environ.get("CXX", "c++"))
+
+
+def build_library(folder: Path) -> ctypes.CDLL:
+    """Compile the kernels and the emulation into a shared library."""
+    path = folder / "libemulated_kernels.so"
+    sources = [_EMULATION / f"{name}.cpp" for name in ("library", "launch", "memory", "fiber")]
+    command = [
+        str(compiler()),
+        *("-std=c++20", "-O1", "-shared", "-fPIC", "-fvisibility=hidden"),
+        *("-ffp-contract=off", "-Wno-unknown-pragmas"),
+        f"-I{_ROOT / 'csrc' / 'cuda'}",
+        f"-I{_EMULATION}",
+        *map(str, sources),
+        *("-o", str(path)),
+    ]
+    subprocess.run(command, check=True)
+    library = ctypes.CDLL(str(path))
+    library.emulated_product_bytes.restype = ctypes.c_size_t
+    library.emulated_map.restype = ctypes.c_void_p
+    library.emulated_map.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+    library.emulated_unmap.argtypes = [ctypes.c_void_p]
+    library.emulated_launch.argtypes = [
+        *(ctypes.c_char_p, ctypes.c_char_p, ctypes.c_char_p),
+        *(ctypes.c_uint32, ctypes.c_uint32, ctypes.c_uint32, ctypes.c_uint32),
+        *(ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t),
+    ]
+    return library
+
+
+class EmulatedDevice:
+    """What hbpspmv.cuda._device.Device asks for."""
+
+    def __init__(self, library: ctypes.CDLL, room: int = 1 << 40) -> None:
+        self.multiprocessors = 2
+        self.room = room  # bytes left
+        self.launches: list[tuple[str, int]] = []
+        self.allocations = 0
+        self.stream_now = 0
+        self._library = library
+        self._mapped: list[int] = []
+
+    def _take(self, n_bytes: int) -> None:
+        if n_bytes > self.room:
+            raise MemoryError(f"the device has no room for an array of {n_bytes:,} bytes")
+        self.room -= n_bytes
+        self.allocations += 1
+
+    def upload(self, host):
+        self._take(host.nbytes)
+        return host.copy()
+
+    def download(self, array):
+        return array.copy()
+
+    def empty(self, shape, dtype):
+        array = np.empty(shape, dtype)
+        self._take(array.nbytes)
+        array.view(np.uint8)[...] = 0xFF  # NaN, so that what is not written shows
+        return array
+
+    def zeros(self, n, dtype):
+        self._take(n * np.dtype(dtype).itemsize)
+        return np.zeros(n, dtype)
+
+    def address(self, array) -> int:
+        assert array.flags.c_contiguous
+        self._mapped.append(self._library.emulated_map(array.ctypes.data, array.nbytes))
+        return self._mapped[-1]
+
+    def operand(self, x, dtype):
+        if not self.is_array(x):
+            raise TypeError(f"x must be an array on the device, not {type(x).__name__}")
+        return np.ascontiguousarray(x, dtype)
+
+    def is_array(self, x) -> bool:
+        return isinstance(x, np.ndarray)
+
+    def stream(self) -> int:
+        return self.stream_now
+
+    def resident(self, kernel, stored, scalar, shared_bytes) -> int:
+        return 2
+
+    def launch(self, kernel, stored, scalar, thread_blocks, shared_bytes, product) -> None:
+        assert product.nbytes == self._library.emulated_product_bytes()
+        self.launches.append((kernel, thread_blocks))
+        error = ctypes.create_string_buffer(1000)
+        failed = self._library.emulated_launch(
+            kernel.encode(),
+            stored.encode(),
+            scalar.encode(),
+            thread_blocks,
+            THREADS,
+            shared_bytes,
+            len(self.launches),
+            product.ctypes.data,
+            error,
+            len(error),
+        )
+        for address in self._mapped:
+            self._library.emulated_unmap(address)
+        self._mapped.clear()
+        if failed:
+            raise RuntimeError(error.value.decode())
