@@ -119,7 +119,7 @@ def write_matrices(folder: Path, count: int = 3) -> list[str]:
         "band": banded(500, 2),
         "small": laplacian_2d(3),
     }
-    names = sorted(list(known)[:count])
+    names = sorted(known)[:count]
     for name in names:
         save_npz(folder / f"{name}.npz", known[name])
     return names

@@ -117,8 +117,14 @@ def _run(options: argparse.Namespace) -> int:
         raise ValueError("--cold empties the caches of the CPU only, not those of a CUDA device")
     progress = CellProgress()
     limits = Limits(memory, options.time_limit)
-    with progress.shown():
-        records = run_cells(sources, roster, settings, limits, options.out, progress, options.retry)
+    try:
+        with progress.shown():
+            records = run_cells(
+                sources, roster, settings, limits, options.out, progress, options.retry
+            )
+    except KeyboardInterrupt:
+        print(f"the finished cells are kept in {options.out}; the same command goes on")
+        raise
     bad = [r for r in records if r["status"] != "ok"]
     print(f"{len(records)} cells in {options.out}, {len(bad)} of them without a result")
     return 1 if any(r["contender"] == OURS.name for r in bad) else 0

@@ -53,6 +53,7 @@ def profile_chart(results: SuiteResults) -> Figure:
     profile = performance_profile(times)
     most = max((steps[-1][0] for steps in profile.values()), default=2.0)
     high = min(max(most * 1.1, 2.0), _MOST_TAU)
+    cut = f" The axis ends at {_MOST_TAU:g}." if most > _MOST_TAU else ""
     drawing = plot(
         (1, high, "times the best contender's time (tau)"),
         (0, 1, "share of the matrices"),
@@ -73,7 +74,7 @@ def profile_chart(results: SuiteResults) -> Figure:
         "Performance profile",
         "For each contender, the share of the matrices on which it takes at most τ times as long "
         "as the fastest (Dolan and Moré). Left end: how often it is the fastest. Right end: how "
-        "often it has a result at all. Higher is better.",
+        f"often it has a result at all. Higher is better.{cut}",
         drawing.render("Performance profile of all contenders"),
     )
 
