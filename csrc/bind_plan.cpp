@@ -1,5 +1,10 @@
 // Plans from Python: built from CSR arrays, multiplied, described.
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "bind.h"
 #include "bind_core_plan.h"
@@ -25,11 +30,33 @@ void require_geometry(int64_t block_rows, int64_t block_cols, int64_t lanes) {
     }
 }
 
+// All encodings but those named.
+Encodings encodings_without(const std::vector<std::string>& names) {
+    Encodings use;
+    const std::pair<const char*, bool*> all[] = {{"tiles", &use.tiles},
+                                                 {"shifted", &use.shifted},
+                                                 {"along", &use.along},
+                                                 {"constant", &use.constant},
+                                                 {"few", &use.few}};
+    for (const std::string& name : names) {
+        const auto found = std::find_if(std::begin(all), std::end(all),
+                                        [&](const auto& one) { return one.first == name; });
+        if (found == std::end(all)) {
+            throw nb::value_error(
+                ("without has '" + name + "', expected tiles, shifted, along, constant or few")
+                    .c_str());
+        }
+        *found->second = false;
+    }
+    return use;
+}
+
 CorePlan* py_build(const AnyVector& indptr, const AnyVector& indices, const AnyVector& data,
                    int64_t n_rows, int64_t n_cols, int64_t block_rows, int64_t block_cols,
-                   int64_t lanes, int n_threads) {
+                   int64_t lanes, int n_threads, const std::vector<std::string>& without) {
     require_csr_arrays(indptr, indices, n_rows, n_cols);
     require_geometry(block_rows, block_cols, lanes);
+    const Encodings use = encodings_without(without);
     const int64_t nnz = static_cast<int64_t>(indices.shape(0));
     require_length("data", static_cast<int64_t>(data.shape(0)), nnz);
     const Geometry geometry{static_cast<int32_t>(block_rows), static_cast<int32_t>(block_cols),
@@ -39,8 +66,8 @@ CorePlan* py_build(const AnyVector& indptr, const AnyVector& indices, const AnyV
             try {
                 return without_gil([&] {
                     return new CorePlan(build(csr_view<I, T>(indptr, indices, data, n_cols), nnz,
-                                              geometry, threads_or_default(n_threads),
-                                              interrupted));
+                                              geometry, threads_or_default(n_threads), interrupted,
+                                              use));
                 });
             } catch (const Interrupted&) {
                 throw nb::python_error();
@@ -59,8 +86,8 @@ auto of_matrix(F f) {
 void bind_plan(nb::module_& module) {
     using namespace nb::literals;
     module.def("build", &py_build, "indptr"_a, "indices"_a, "data"_a, "n_rows"_a, "n_cols"_a,
-               "block_rows"_a, "block_cols"_a, "lanes"_a, "num_threads"_a,
-               nb::rv_policy::take_ownership);
+               "block_rows"_a, "block_cols"_a, "lanes"_a, "num_threads"_a, nb::kw_only(),
+               "without"_a = std::vector<std::string>(), nb::rv_policy::take_ownership);
 
     nb::class_<CorePlan>(module, "CorePlan")
         .def("spmv", &CorePlan::multiply_any<AnyVector, AnyVectorOut>, "x"_a, "y"_a, "alpha"_a,

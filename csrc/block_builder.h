@@ -34,12 +34,15 @@ class BlockBuilder {
   public:
     // The streams of `matrix` are written in place: a row block's elements lie where its entries
     // lie in CSR, so row blocks are independent.
-    BlockBuilder(const CsrView<I, T>& csr, int64_t nnz, HbpMatrix<T>& matrix, bool constant)
+    BlockBuilder(const CsrView<I, T>& csr, int64_t nnz, HbpMatrix<T>& matrix, bool constant,
+                 const Encodings& use)
         : csr_(csr),
           nnz_(nnz),
           m_(matrix),
           constant_(constant),
-          segments_(matrix.n_cols, matrix.geometry.block_cols) {}
+          use_(use),
+          segments_(matrix.n_cols, matrix.geometry.block_cols),
+          order_(use) {}
 
     void row_block(int64_t rb, RowBlockPiece<T>& piece) {
         const int64_t first_row = m_.row_block_ptr[static_cast<size_t>(rb)];
@@ -139,8 +142,12 @@ class BlockBuilder {
         for (s = order_.n_single(); s < order_.n_grouped(); s += lanes) {
             tile_group(slot.data() + s);
         }
-        for (; s < slot.size(); ++s) {
+        for (; use_.along && s < slot.size(); ++s) {
             along(slot[s]);
+        }
+        for (; s < slot.size(); s += lanes) {  // long rows in groups like others
+            single_group(slot.data() + s,
+                         static_cast<uint32_t>(std::min<size_t>(lanes, slot.size() - s)));
         }
         b.n_runs = static_cast<uint32_t>(static_cast<int64_t>(p.run.size()) - b.first_run);
         encode(first_value, b);
@@ -154,8 +161,8 @@ class BlockBuilder {
             b.encoding = Encoding::constant;
             b.constant = csr_.data[0];
         } else {
-            value_out_ = first_value +
-                         encode_values(first_value, b.n_elements, b.encoding, b.constant, table);
+            value_out_ = first_value + encode_values(first_value, b.n_elements, b.encoding,
+                                                     b.constant, table, use_);
         }
         piece_->table.insert(piece_->table.end(), table, table + few_values);
     }
@@ -177,7 +184,7 @@ class BlockBuilder {
     size_t shifted_groups(const Slot* slot, size_t n) {
         const uint32_t lanes = static_cast<uint32_t>(m_.geometry.lanes);
         const uint32_t length = slot[0].length;
-        if (slot < not_shifted_until_) {
+        if (!use_.shifted || slot < not_shifted_until_) {
             return 0;
         }
         size_t end = 0;
@@ -312,6 +319,7 @@ class BlockBuilder {
     const int64_t nnz_;
     HbpMatrix<T>& m_;
     const bool constant_;  // all values of the matrix are the same
+    const Encodings use_;
 
     RowBlockPiece<T>* piece_ = nullptr;
     int64_t row_block_ = 0;

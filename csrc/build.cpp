@@ -166,7 +166,7 @@ void assemble(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
 
 template <class I, class T>
 HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geometry, int n_threads,
-                   const std::function<bool()>& interrupted) {
+                   const std::function<bool()>& interrupted, const Encodings& use) {
     using clock = std::chrono::steady_clock;
     const auto start = clock::now();
     HbpMatrix<T> m;
@@ -179,14 +179,14 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
     if (csr.indptr[0] != 0 || csr.indptr[csr.n_rows] != nnz) {
         check_indptr(csr.indptr, csr.n_rows, nnz);
     }
-    m.row_block_ptr = partition_rows(csr.indptr, csr.n_rows, nnz, geometry.block_rows,
-                                     available_cpus());
+    m.row_block_ptr =
+        partition_rows(csr.indptr, csr.n_rows, nnz, geometry.block_rows, available_cpus());
     if (m.n_row_blocks() > INT32_MAX || m.n_col_blocks > INT32_MAX) {
         throw std::invalid_argument(
             "a matrix of " + std::to_string(csr.n_rows) + " x " + std::to_string(csr.n_cols) +
             " has more than 2^31 row blocks or column blocks in this geometry");
     }
-    const bool constant = nnz > 0 && all_equal(csr.data, nnz);
+    const bool constant = use.constant && nnz > 0 && all_equal(csr.data, nnz);
     m.column = HugeArray<uint16_t>(static_cast<size_t>(nnz));
     m.value = HugeArray<T>(constant ? 0 : static_cast<size_t>(nnz));
 
@@ -198,7 +198,7 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
     std::mutex error_lock;
     run_on_threads(n_threads, [&](int thread) {
         try {
-            BlockBuilder<I, T> builder(csr, nnz, m, constant);
+            BlockBuilder<I, T> builder(csr, nnz, m, constant, use);
             auto next_poll = clock::now() + std::chrono::milliseconds(50);
             for (int64_t rb; !stop && (rb = ticket++) < n_row_blocks;) {
                 builder.row_block(rb, piece[static_cast<size_t>(rb)]);
@@ -234,7 +234,7 @@ template void check_indices(const int64_t*, int64_t, int64_t);
 
 #define HBP_BUILD(I, T)                                                              \
     template HbpMatrix<T> build(const CsrView<I, T>&, int64_t, const Geometry&, int, \
-                                const std::function<bool()>&);
+                                const std::function<bool()>&, const Encodings&);
 #define HBP_BUILD_BOTH(T) HBP_BUILD(int32_t, T) HBP_BUILD(int64_t, T)
 HBP_BUILD_BOTH(float)
 HBP_BUILD_BOTH(double)

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "csr_view.h"
+#include "encodings.h"
 #include "hbp_matrix.h"
 
 namespace hbp {
@@ -29,6 +30,6 @@ void check_indices(const I* indices, int64_t nnz, int64_t n_cols);
 // O(nnz + rows) time; allocates the result and O(largest row block) per thread.
 template <class I, class T>
 HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geometry, int n_threads,
-                   const std::function<bool()>& interrupted);
+                   const std::function<bool()>& interrupted, const Encodings& use = {});
 
 }  // namespace hbp

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "encodings.h"
 #include "row_hash.h"
 #include "row_segments.h"
 
@@ -28,6 +29,11 @@ inline constexpr uint32_t tile_height(uint32_t rows) {
 
 class SlotOrder {
   public:
+    explicit SlotOrder(const Encodings& use = {})
+        : longest_tile_(!use.tiles  ? 0
+                        : use.along ? UINT32_MAX
+                                    : tuning::long_row - 1) {}
+
     // Groups have `lanes` slots. O(rows + entries of rows that equal the one before).
     template <class I, class T>
     void arrange(const Segment<I, T>* segment, size_t n, uint32_t lanes) {
@@ -59,7 +65,7 @@ class SlotOrder {
             }
             size_t end = i + 1;
             while (end < n_segments && first.n >= tuning::min_tile_length &&
-                   segment[end].n == first.n &&
+                   first.n <= longest_tile_ && segment[end].n == first.n &&
                    segment[end].row - first.row == static_cast<int>(end - i) &&
                    std::memcmp(segment[end].columns, first.columns,
                                static_cast<size_t>(first.n) * sizeof(I)) == 0) {
@@ -197,6 +203,7 @@ class SlotOrder {
         std::fill_n(start_.begin(), used_, 0);
     }
 
+    const int64_t longest_tile_;  // rows with more entries form no tiles
     static constexpr size_t parts = 4;
     static constexpr size_t few_slots = 16;
     std::vector<Slot> found_, kept_, sorted_;

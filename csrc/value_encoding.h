@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "encodings.h"
 #include "hbp_view.h"
 
 namespace hbp {
@@ -11,10 +12,12 @@ namespace hbp {
 // [few_values] where the encoding has one. Values are told apart by their bits, so that -0 and NaN
 // come back. Returns how many places of `values` stay in use. O(n), O(1) where values differ.
 template <class T>
-int64_t encode_values(T* values, int64_t n, Encoding& encoding, T& constant, T* table) {
+int64_t encode_values(T* values, int64_t n, Encoding& encoding, T& constant, T* table,
+                      const Encodings& use = {}) {
+    const int most = use.few ? few_values : use.constant ? 1 : 0;  // distinct values
     const auto same = [](const T& a, const T& b) { return std::memcmp(&a, &b, sizeof(T)) == 0; };
     int n_distinct = 0;
-    // The code of a value; few_values when the table is full. Equal neighbours are common.
+    // The code of a value; `most` when the table is full. Equal neighbours are common.
     int last = 0;
     const auto code_of = [&](const T& value) {
         if (n_distinct > 0 && same(table[last], value)) {
@@ -25,11 +28,11 @@ int64_t encode_values(T* values, int64_t n, Encoding& encoding, T& constant, T* 
                 return last = c;
             }
         }
-        if (n_distinct < few_values) {
+        if (n_distinct < most) {
             table[n_distinct] = value;
             return last = n_distinct++;
         }
-        return few_values;
+        return most;
     };
     for (int c = 0; c < few_values; ++c) {
         table[c] = T{};
@@ -37,11 +40,11 @@ int64_t encode_values(T* values, int64_t n, Encoding& encoding, T& constant, T* 
     constant = T{};
     encoding = Encoding::raw;
     for (int64_t k = 0; k < n; ++k) {
-        if (code_of(values[k]) == few_values) {
+        if (code_of(values[k]) == most) {
             return n;
         }
     }
-    if (n_distinct == 1) {
+    if (n_distinct == 1 && use.constant) {
         encoding = Encoding::constant;
         constant = values[0];
         return 0;

@@ -1,0 +1,16 @@
+// Which encodings a build may use.
+#pragma once
+
+namespace hbp {
+
+// Plans are built with all of them; without one to measure what it is worth. The products have
+// the same bits either way, but for `along`, which decides the order of the additions.
+struct Encodings {
+    bool tiles = true;    // consecutive rows with equal columns store them once
+    bool shifted = true;  // groups with columns that rise by one from slot to slot store one slot's
+    bool along = true;    // long rows are stored and multiplied along the row, not in groups
+    bool constant = true;  // a block of equal values stores one
+    bool few = true;       // a block of few distinct values stores bytes
+};
+
+}  // namespace hbp
