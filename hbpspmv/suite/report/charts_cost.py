@@ -7,7 +7,7 @@ import math
 from hbpspmv.suite.mean import geometric_mean
 from hbpspmv.suite.report.charts_speed import BOTTOM, RIGHT, TOP, Figure, plot
 from hbpspmv.suite.report.load import SuiteResults
-from hbpspmv.suite.report.svg import Axis, Plot, log_range, si
+from hbpspmv.suite.report.svg import Axis, Plot, log_range, series_class, si
 from hbpspmv.suite.results import MatrixResult
 
 BASE = "scipy"
@@ -63,7 +63,7 @@ def payback_chart(results: SuiteResults) -> Figure:
             f"ahead of SciPy from about {si(crossing)} products on" if crossing else "never ahead"
         )
         tip = f"{run.title(name)}\n{paid}\nin the end {points[-1][1]:.2f}×"
-        drawing.line(points, f"s{series}", tip)
+        drawing.line(points, series_class(series), tip)
     return Figure("payback", title, text, drawing.render(title))
 
 
@@ -114,7 +114,7 @@ def strip_chart(results: SuiteResults, which: str) -> Figure:
     drawing.frame(y_ticks=False)
     for i, (series, name, finite, never) in enumerate(rows):
         middle = TOP + line * (i + 0.5)
-        drawing.text(names - 10, middle + 4, run.title(name), f"row s{series}", "end")
+        drawing.text(names - 10, middle + 4, run.title(name), f"row {series_class(series)}", "end")
         for k, (v, matrix) in enumerate(finite):
             # Points side by side: three heights in turn.
             tip = f"{matrix}\n{run.title(name)}: {v:.3g} products"

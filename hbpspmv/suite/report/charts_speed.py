@@ -8,7 +8,7 @@ from html import escape
 
 from hbpspmv.suite.report.load import SuiteResults
 from hbpspmv.suite.report.performance_profile import performance_profile
-from hbpspmv.suite.report.svg import Axis, Plot, log_range, si
+from hbpspmv.suite.report.svg import Axis, Plot, log_range, series_class, si
 from hbpspmv.suite.results import Measurement
 
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 14, 52
@@ -68,7 +68,7 @@ def profile_chart(results: SuiteResults) -> Figure:
             f"within 2 times the best on {_share_within(steps, 2) * 100:.0f} %\n"
             f"has a result on {steps[-1][1] * 100:.0f} %"
         )
-        drawing.line([*shown, (high, shown[-1][1])], f"s{series}", tip, step=True)
+        drawing.line([*shown, (high, shown[-1][1])], series_class(series), tip, step=True)
     return Figure(
         "profile",
         "Performance profile",

@@ -19,7 +19,7 @@ from hbpspmv.suite.report.charts_speed import (
 from hbpspmv.suite.report.load import SuiteResults
 from hbpspmv.suite.report.notes import condition_lines, storage_rows
 from hbpspmv.suite.report.pictures import spy_image
-from hbpspmv.suite.report.svg import si, symbol
+from hbpspmv.suite.report.svg import SERIES, si, symbol
 from hbpspmv.suite.report.table import html_table
 from hbpspmv.suite.text import settings_line
 
@@ -60,7 +60,7 @@ def html_page(results: SuiteResults) -> str:
 
 def _document(title: str, body: str) -> str:
     folder = files("hbpspmv.suite.report")
-    style, script = (folder.joinpath(name).read_text() for name in ("page.css", "page.js"))
+    style, script = (folder.joinpath(name).read_text("utf-8") for name in ("page.css", "page.js"))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -120,7 +120,7 @@ def _tiles(results: SuiteResults) -> str:
 
 def _switches(results: SuiteResults) -> str:
     boxes = "".join(
-        f'<label><input type="checkbox" checked data-series="{i}">{symbol(i)}'
+        f'<label><input type="checkbox" checked data-series="{i % SERIES}">{symbol(i)}'
         f"{escape(results.run.title(name))}</label>"
         for i, name in enumerate(results.run.contenders)
     )

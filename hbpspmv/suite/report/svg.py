@@ -16,8 +16,16 @@ _SHAPES = (
     "M0,4.6L4.3,-3.2L-4.3,-3.2z",
     "M-4.4,-1.4h3v-3h2.8v3h3v2.8h-3v3h-2.8v-3h-3z",
     "M-4,-2.2L-2.2,-4L0,-1.8L2.2,-4L4,-2.2L1.8,0L4,2.2L2.2,4L0,1.8L-2.2,4L-4,2.2L-1.8,0z",
+    "M-5,-1.6h10v3.2h-10z",
+    "M-1.6,-5h3.2v10h-3.2z",
+    "M-4.6,0L-2.3,-4h4.6L4.6,0L2.3,4h-4.6z",
 )
-SERIES = len(_SHAPES)
+SERIES = len(_SHAPES)  # as many colours has the style sheet; more contenders share them
+
+
+def series_class(series: int) -> str:
+    """Return the class that colours a contender."""
+    return f"s{series % SERIES}"
 
 
 def si(value: float) -> str:
@@ -164,7 +172,8 @@ class Plot:
         """Draw a point with a tooltip; `place` is the place on the y axis where it has no scale."""
         at = self.y.at(y) if place is None else place
         self.parts.append(
-            f'<path class="mark s{series}" transform="translate({self.x.at(x):.1f},{at:.1f})" '
+            f'<path class="mark {series_class(series)}" '
+            f'transform="translate({self.x.at(x):.1f},{at:.1f})" '
             f'd="{_SHAPES[series % SERIES]}" data-tip="{escape(tip)}"/>'
         )
 
@@ -203,6 +212,6 @@ def symbol(series: int) -> str:
     """Return a series' line and mark for the legend."""
     return (
         '<svg class="key" viewBox="-16 -7 32 14" aria-hidden="true">'
-        f'<path class="line s{series}" d="M-16,0H16"/>'
-        f'<path class="mark s{series}" d="{_SHAPES[series % SERIES]}"/></svg>'
+        f'<path class="line {series_class(series)}" d="M-16,0H16"/>'
+        f'<path class="mark {series_class(series)}" d="{_SHAPES[series % SERIES]}"/></svg>'
     )

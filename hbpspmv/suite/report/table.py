@@ -11,6 +11,7 @@ from hbpspmv.suite.report.charts_cost import break_even, build_in_products
 from hbpspmv.suite.report.charts_speed import row_variation
 from hbpspmv.suite.report.load import SuiteResults
 from hbpspmv.suite.report.pictures import spy_image
+from hbpspmv.suite.report.svg import series_class
 from hbpspmv.suite.results import MatrixResult
 
 Cell = tuple[float | str | None, str]  # what sorts, what is shown
@@ -151,7 +152,7 @@ def _speed(title: str, contender: str, series: int) -> TableColumn:
             return None, f'<span class="bad" title="{escape(own.message)}">{own.status}</span>'
         return own.gflops, f"{own.gflops:.2f}"
 
-    return TableColumn(title, f"{title}: GFLOP/s", cell, f"number s{series}")
+    return TableColumn(title, f"{title}: GFLOP/s", cell, f"number {series_class(series)}")
 
 
 def _bytes(m: MatrixResult, contender: str) -> float | None:
