@@ -1,0 +1,144 @@
+"""The benchmark of the encodings: what it measures of a matrix and reports of the times."""
+
+import csv
+import importlib
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matrices import one_case
+from scipy.sparse import csr_array
+
+from hbpspmv.suite.timing import Schedule
+
+FOLDER = Path(__file__).resolve().parent.parent / "benchmarks" / "encodings"
+BRIEF = Schedule(budget_seconds=0, min_rounds=2, max_rounds=2, min_products=1, max_products=1)
+
+
+@pytest.fixture(scope="module")
+def benchmark_modules():
+    """The three modules of the benchmark, which are scripts beside each other, no package."""
+    sys.path.insert(0, str(FOLDER))
+    names = ("run_encodings", "encodings_report", "encodings_chart")
+    try:
+        yield tuple(importlib.import_module(name) for name in names)
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in names:
+            sys.modules.pop(name, None)
+
+
+def plan(seconds, nbytes, columns=100, long_rows=3, constant=1, few=2):
+    times = [seconds * 1.1, seconds, seconds, seconds]
+    encodings = {"raw": 1, "constant": constant, "few": few}
+    return {
+        "seconds": seconds,
+        "rounds": times,
+        "nbytes": nbytes,
+        "columns": columns,
+        "long_rows": long_rows,
+        "blocks": 4,
+        "encodings": encodings,
+    }
+
+
+@pytest.fixture
+def run():
+    machine = {"cpu": "Some CPU", "cpus": 2, "isa": "avx2", "l1d_bytes": 0, "l2_bytes": 0}
+    machine |= {"l3_bytes": 0, "memory_bytes": 0, "system": "Linux", "compiler": "some compiler"}
+    matrices = [
+        {
+            "name": "first",
+            "nnz": 120_000,
+            "plans": {
+                "": plan(1e-4, 1000),
+                "tiles": plan(8e-4, 2000, columns=400),
+                "along": plan(2e-4, 1000),
+            },
+        },
+        {
+            "name": "second",
+            "nnz": 150_000,
+            "plans": {"": plan(1e-4, 1000), "tiles": plan(0.5e-4, 1000, columns=100)},
+        },
+    ]
+    return {
+        "began": "2000-01-01 00:00",
+        "machine": machine,
+        "dtype": "float64",
+        "threads": 2,
+        "matrices": matrices,
+    }
+
+
+def cells(markdown, first):
+    """Cells of the first table row that begins with `first`."""
+    line = next(line for line in markdown.splitlines() if line.startswith(f"| {first}"))
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_summary_has_geometric_means_and_extremes(benchmark_modules, run):
+    _, report, _ = benchmark_modules
+    text = report.markdown(run)
+    assert cells(text, "tiles")[1:] == ["2", "2.00", "0.50", "8.00", "1.41"]
+    assert cells(text, "along")[1:] == ["1", "2.00", "2.00", "2.00", "1.00"]
+    assert not any(line.startswith("| shifted") for line in text.splitlines())
+
+
+def test_tables_say_what_an_encoding_covers(benchmark_modules, run):
+    _, report, _ = benchmark_modules
+    assert cells(report.markdown(run), "first")[2] == "75.0% of the columns"
+    whole, without = plan(1, 1), plan(1, 1, constant=0)
+    assert report.covers("along", whole, without) == "3 rows"
+    assert report.covers("constant", whole, without) == "1 of 4 blocks"
+    assert report.covers("constant and few", whole, without) == "3 of 4 blocks"
+
+
+def test_noise_compares_both_halves_of_the_rounds(benchmark_modules):
+    _, report, _ = benchmark_modules
+    steady, rising = {"rounds": [1.0] * 4}, {"rounds": [1.0, 1.0, 1.5, 1.5]}
+    assert report.noise(steady, steady) == 0
+    assert report.noise(steady, rising) == pytest.approx(0.5)
+    assert report.noise(rising, steady) == pytest.approx(0.5)
+
+
+def test_csv_has_a_line_per_matrix_and_variant(benchmark_modules, run):
+    _, report, _ = benchmark_modules
+    lines = list(csv.DictReader(io.StringIO(report.comma_separated(run))))
+    assert [(x["matrix"], x["without"]) for x in lines] == [
+        ("first", "tiles"),
+        ("second", "tiles"),
+        ("first", "along"),
+    ]
+    assert float(lines[0]["ratio"]) == pytest.approx(8)
+    assert float(lines[0]["bytes_ratio"]) == pytest.approx(2)
+
+
+def test_picture_is_a_png(benchmark_modules, run):
+    _, _, chart = benchmark_modules
+    assert chart.draw(run).startswith(b"\x89PNG")
+    with pytest.raises(ValueError, match="nothing to draw"):
+        chart.draw({**run, "matrices": []})
+
+
+def test_variants_that_change_nothing_are_left_out(benchmark_modules):
+    runner, _, _ = benchmark_modules
+    a = one_case("uniform_random").astype("float64")
+    matrix = csr_array((np.ones(a.nnz), a.indices, a.indptr), shape=a.shape)
+    found = runner.measure(matrix, 2, BRIEF)
+    assert list(found) == ["", "constant", "constant and few", "all"]
+    assert all(len(p["rounds"]) == 2 and p["seconds"] > 0 for p in found.values())
+    assert found[""]["nbytes"] < found["constant"]["nbytes"] < found["constant and few"]["nbytes"]
+
+
+def test_wrong_products_are_not_timed(benchmark_modules, monkeypatch):
+    runner, _, _ = benchmark_modules
+    a = one_case("uniform_random").astype("float64")
+    matrix = csr_array((a.data, a.indices, a.indptr), shape=a.shape)
+    other = csr_array((2 * a.data, a.indices, a.indptr), shape=a.shape)
+    right = runner.build
+    monkeypatch.setattr(runner, "build", lambda _, *rest: right(other, *rest))
+    with pytest.raises(ValueError, match="without nothing: .* rows wrong"):
+        runner.measure(matrix, 2, BRIEF)
