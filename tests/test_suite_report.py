@@ -126,6 +126,26 @@ def test_cells_without_a_result_are_told_apart(out):
     assert len(results.bad()) == 4
 
 
+def test_cells_that_others_disturbed_are_counted_in_a_warning(out, tmp_path):
+    assert "Other processes used more than" not in html_page(load_results(out))
+    cells = three("m", 20.0, 40.0, other_load=0.4) + three("n", 20.0, 40.0)
+    page = html_page(load_results(write_results(tmp_path, *cells)))
+    assert "more than 10 % of the CPUs while 3 of 6 cells were measured" in page
+
+
+def test_noise_is_that_of_times_in_terms_of_the_baseline(tmp_path):
+    # Twice as slow in the second half, contender and baseline alike; and other numbers of rounds.
+    def drifting(contender, microseconds, rounds):
+        slow = [1] * (rounds // 2) + [2] * (rounds - rounds // 2)
+        own, base = ([[round(1000 * t * s)] * 4 for s in slow] for t in (microseconds, 100.0))
+        about = {"samples": own, "baseline": {"contender": "scipy", "samples": base}}
+        return record("m", contender, microseconds, **about)
+
+    cells = [drifting("hbp", 20.0, 10), drifting("mkl", 40.0, 5), record("m", "scipy", 100.0)]
+    (m,) = load_results(write_results(tmp_path, *cells)).run.matrices
+    assert m.noise("hbp", "mkl") == pytest.approx(0)
+
+
 def test_a_run_that_goes_on_can_be_reported(tmp_path):
     cells = [*three("done", 20.0, 40.0), record("next", "hbp", 30.0)]
     results = load_results(write_results(tmp_path, *cells))

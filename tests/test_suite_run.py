@@ -28,7 +28,7 @@ from suite_contenders import (
 from hbpspmv.cli import main
 from hbpspmv.suite.cells.isolate import run_isolated
 from hbpspmv.suite.cells.progress import CellProgress
-from hbpspmv.suite.cells.result_log import read_records
+from hbpspmv.suite.cells.result_log import encode, read_records
 from hbpspmv.suite.cells.run import run_cells
 from hbpspmv.suite.cells.settings import CellSettings, Limits
 from hbpspmv.suite.peers import OURS
@@ -212,6 +212,16 @@ def test_finished_cells_are_not_run_again_and_new_ones_are_added(matrices, tmp_p
         ".lock",
         "results.jsonl",
     ]
+
+
+def test_a_cell_that_others_disturbed_is_measured_again_when_asked(matrices, tmp_path):
+    sources = file_sources([matrices / "band.npz"])
+    path = tmp_path / "results.jsonl"
+    (record,) = run(sources, tmp_path, ScipyCsr)
+    path.write_bytes(encode({**record, "other_load": 0.5, "samples": [[1]]}))
+    assert run(sources, tmp_path, ScipyCsr)[0]["samples"] == [[1]]
+    assert len(run(sources, tmp_path, ScipyCsr, retry=True)[0]["samples"]) >= 3
+    assert cells(tmp_path) == [("band", "scipy")]
 
 
 @pytest.mark.parametrize(

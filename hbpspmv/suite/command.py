@@ -63,7 +63,11 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         metavar="SECONDS",
         help="of each process (default: %(default)g)",
     )
-    add("--retry", action="store_true", help="run the cells again that did not end well")
+    add(
+        "--retry",
+        action="store_true",
+        help="run those cells again that did not end well or that other processes disturbed",
+    )
 
 
 def _add_report(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +95,7 @@ def run_suite(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     import hbpspmv
     from hbpspmv.suite.cells.progress import CellProgress
+    from hbpspmv.suite.cells.result_log import DISTURBED, is_disturbed
     from hbpspmv.suite.cells.run import run_cells
     from hbpspmv.suite.cells.settings import CellSettings, Limits
     from hbpspmv.suite.machine import available_memory_bytes
@@ -127,6 +132,11 @@ def _run(options: argparse.Namespace) -> int:
         raise
     bad = [r for r in records if r["status"] != "ok"]
     print(f"{len(records)} cells in {options.out}, {len(bad)} of them without a result")
+    if disturbed := sum(map(is_disturbed, records)):
+        print(
+            f"warning: other processes used more than {DISTURBED * 100:.0f} % of the CPUs beside"
+            f" {disturbed} cells; --retry measures them again"
+        )
     return 1 if any(r["contender"] == OURS.name for r in bad) else 0
 
 

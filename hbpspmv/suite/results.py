@@ -141,11 +141,12 @@ class MatrixResult:
         if self.ratio(ours, peer) is None:
             return None
         mine, other = (self.measurements[name].round_medians for name in (ours, peer))
-        half = len(mine) // 2
-        if half == 0:
+        # In processes of their own they may have different numbers of rounds.
+        half, half_other = len(mine) // 2, len(other) // 2
+        if half == 0 or half_other == 0:
             return None
-        early = np.median(other[:half]) / np.median(mine[:half])
-        late = np.median(other[half:]) / np.median(mine[half:])
+        early = np.median(other[:half_other]) / np.median(mine[:half])
+        late = np.median(other[half_other:]) / np.median(mine[half:])
         return float(max(early / late, late / early) - 1)
 
     def values_repeat(self, ours: str) -> bool:

@@ -13,6 +13,7 @@ from hbpspmv.suite.output import write_atomically
 
 RESULTS, LOCK = "results.jsonl", ".lock"
 SCHEMA = 1
+DISTURBED = 0.1  # share of all CPUs
 
 Record = dict[str, Any]
 Key = tuple[str, str]
@@ -23,6 +24,11 @@ _REQUIRED = ("schema", "matrix", "contender", "status")
 def cell_key(record: Record) -> Key:
     """Return what a cell is known by: matrix and contender."""
     return record["matrix"], record["contender"]
+
+
+def is_disturbed(record: Record) -> bool:
+    """Return whether other processes used a noticeable part of the CPUs beside a cell."""
+    return (record.get("other_load") or 0.0) > DISTURBED
 
 
 def encode(record: Record) -> bytes:

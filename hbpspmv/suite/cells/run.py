@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hbpspmv.suite.cells.isolate import Outcome, run_isolated
-from hbpspmv.suite.cells.result_log import SCHEMA, Record, ResultLog
+from hbpspmv.suite.cells.result_log import SCHEMA, Record, ResultLog, cell_key, is_disturbed
 from hbpspmv.suite.cells.settings import CellSettings, Limits, refuse_other_conditions
 from hbpspmv.suite.cells.tasks import measure_cell, measure_machine, prepare_matrix
 from hbpspmv.suite.machine import describe_machine
@@ -68,7 +68,7 @@ def run_cells(
     listener : Listener
         Told of each step.
     retry : bool, optional
-        Run the cells that did not end well again.
+        Run those cells again that did not end well or that other processes disturbed.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def run_cells(
         for record in log.records:
             refuse_other_conditions(record, settings, machine, roster.versions)
         if retry:
-            log.drop(lambda r: r["status"] != "ok" and (r["matrix"], r["contender"]) in asked)
+            log.drop(lambda r: cell_key(r) in asked and (r["status"] != "ok" or is_disturbed(r)))
         listener.begin(len(asked - log.finished), log.records)
         work = folder / _WORK
         shutil.rmtree(work, ignore_errors=True)  # what a killed run left
@@ -97,7 +97,7 @@ def run_cells(
             _Runner(roster, settings, limits, log, work, machine, listener).run(sources)
         finally:
             shutil.rmtree(work, ignore_errors=True)
-        return [r for r in log.records if (r["matrix"], r["contender"]) in asked]
+        return [r for r in log.records if cell_key(r) in asked]
 
 
 def _distinct(sources: Sequence[Source]) -> list[Source]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hbpspmv.suite.ceilings import Ceilings
-from hbpspmv.suite.cells.result_log import RESULTS, Record, read_records
+from hbpspmv.suite.cells.result_log import RESULTS, Record, is_disturbed, read_records
 from hbpspmv.suite.peers import OURS, PEERS
 from hbpspmv.suite.report.cell import Cell, ratio_interval
 from hbpspmv.suite.results import MatrixResult, Measurement, Run
@@ -76,6 +76,10 @@ class SuiteResults:
         if mine is None or other is None or not (mine.timed and other.timed):
             return None
         return ratio_interval(other.draws(), mine.draws())
+
+    def disturbed(self) -> list[Cell]:
+        """Return the cells that other processes disturbed while they were measured."""
+        return [cell for cell in self.cells.values() if is_disturbed(cell.record)]
 
     def bad(self) -> list[Cell]:
         """Return the cells without a result."""
@@ -188,6 +192,8 @@ def _measurement(name: str, cell: Cell | None, usual: float | None) -> Measureme
     nbytes = product_nbytes(m.matrix_nbytes, (facts["rows"], facts["cols"]), dtype.itemsize)
     scaled = [[t * factor for t in times] for times in record["samples"]]
     m.take_samples(scaled, flops(facts["nnz"], dtype), nbytes)
+    if usual and cell.timed:
+        m.round_medians = (cell.rounds / cell.baseline_rounds * usual / 1e9).tolist()
     if record["bounds"]:
         m.take_bounds(Roofline(**record["bounds"]))
     return m

@@ -6,6 +6,7 @@ import re
 from html import escape
 from importlib.resources import files
 
+from hbpspmv.suite.cells.result_log import DISTURBED
 from hbpspmv.suite.machine import machine_line
 from hbpspmv.suite.mean import geometric_mean
 from hbpspmv.suite.report.charts_cost import bytes_chart, payback_chart, strip_chart
@@ -78,10 +79,11 @@ def _warnings(results: SuiteResults) -> str:
     wrong = [c for c in results.bad() if c.record["status"] == "wrong"]
     if wrong:
         lines.append(f"{len(wrong)} products were wrong: see the cells without a result.")
-    if results.run.busy_share > 0.1:
+    if disturbed := results.disturbed():
         lines.append(
-            f"Other processes used {results.run.busy_share * 100:.0f} % of the CPUs (median over "
-            "the cells): threaded contenders suffer most."
+            f"Other processes used more than {DISTURBED * 100:.0f} % of the CPUs while "
+            f"{len(disturbed)} of {len(results.cells)} cells were measured: threaded contenders "
+            "suffer most, some beyond all measure. `suite run --retry` measures those cells again."
         )
     return "".join(f'<p class="warning">{escape(line)}</p>' for line in lines)
 
@@ -95,7 +97,7 @@ def _tiles(results: SuiteResults) -> str:
             (
                 f"{summary.geometric_mean:.2f}×",
                 f"{own} against {summary.opponent}",
-                f"{summary.minimum:.2f} to {summary.maximum:.2f}, slower on {summary.losses} "
+                f"{si(summary.minimum)} to {si(summary.maximum)}, slower on {summary.losses} "
                 f"of {summary.count}",
             )
         )
@@ -106,7 +108,7 @@ def _tiles(results: SuiteResults) -> str:
     bad = results.bad()
     ok = len(results.cells) - len(bad)
     tiles.append(
-        (f"{ok} / {len(results.cells)}", "cells with a correct result", "matrix by contender")
+        (f"{ok}/{len(results.cells)}", "cells with a correct result", "matrix by contender")
     )
     return (
         '<div class="tiles">'

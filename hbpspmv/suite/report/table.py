@@ -141,8 +141,18 @@ def _shape_columns(results: SuiteResults) -> list[TableColumn]:
             "how far the baseline's time differed between the processes of this matrix",
             lambda m: _percent(results.drift.get(m.name), 0),
         ),
+        TableColumn(
+            "other load",
+            "most of the CPUs that other processes used beside a contender",
+            lambda m: _percent(_other_load(results, m.name), 0),
+        ),
         TableColumn("kind", "what it is", lambda m: _text(m.kind), "kind"),
     ]
+
+
+def _other_load(results: SuiteResults, matrix: str) -> float | None:
+    loads = [c.record.get("other_load") for (name, _), c in results.cells.items() if name == matrix]
+    return max((load for load in loads if load is not None), default=None)
 
 
 def _speed(title: str, contender: str, series: int) -> TableColumn:
