@@ -139,7 +139,7 @@ def test_noise_is_that_of_times_in_terms_of_the_baseline(tmp_path):
         slow = [1] * (rounds // 2) + [2] * (rounds - rounds // 2)
         own, base = ([[round(1000 * t * s)] * 4 for s in slow] for t in (microseconds, 100.0))
         about = {"samples": own, "baseline": {"contender": "scipy", "samples": base}}
-        return record("m", contender, microseconds, **about)
+        return {**record("m", contender, microseconds), **about}
 
     cells = [drifting("hbp", 20.0, 10), drifting("mkl", 40.0, 5), record("m", "scipy", 100.0)]
     (m,) = load_results(write_results(tmp_path, *cells)).run.matrices
