@@ -61,7 +61,8 @@ class EmulatedDevice:
         self.allocations = 0
         self.stream_now = 0
         self._library = library
-        self._mapped: list[int] = []
+        # Address in memory -> address on the device, and the array.
+        self._mapped: dict[int, tuple[int, np.ndarray]] = {}
 
     def _take(self, n_bytes: int) -> None:
         if n_bytes > self.room:
@@ -88,8 +89,16 @@ class EmulatedDevice:
 
     def address(self, array) -> int:
         assert array.flags.c_contiguous
-        self._mapped.append(self._library.emulated_map(array.ctypes.data, array.nbytes))
-        return self._mapped[-1]
+        # The array is kept, so that its memory is not that of another one meanwhile.
+        at = array.ctypes.data
+        known = self._mapped.get(at)
+        if known is None or known[1].nbytes != array.nbytes:
+            address = self._library.emulated_map(at, array.nbytes)
+            known = self._mapped[at] = (address, array)
+        return known[0]
+
+    def synchronize(self):
+        pass
 
     def operand(self, x, dtype):
         if not self.is_array(x):
@@ -121,8 +130,5 @@ class EmulatedDevice:
             error,
             len(error),
         )
-        for address in self._mapped:
-            self._library.emulated_unmap(address)
-        self._mapped.clear()
         if failed:
             raise RuntimeError(error.value.decode())

@@ -271,6 +271,6 @@ def test_a_product_that_leaves_its_arrays_is_found(device):
     # What these tests stand on: an error of the kernels would show.
     B = cuda.hbp_array(sample(), _device=device)
     plan = B._plans[B.dtype]
-    plan._arrays["column"] = plan._arrays["column"][:-1].copy()
+    plan._arrays["column"] = plan._arrays["column"][:-1].copy()  # before its first product
     with pytest.raises(RuntimeError, match="of an array of"):
         B @ vector(500)

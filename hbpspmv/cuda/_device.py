@@ -36,6 +36,9 @@ class Device(Protocol):
     def zeros(self, n: int, dtype: DTypeLike) -> Any:
         """An array on the device of zeros."""
 
+    def synchronize(self) -> None:
+        """Wait for all that the present stream has to do."""
+
     def address(self, array: Any) -> int:
         """Where an array lies on the device."""
 
@@ -128,6 +131,10 @@ class CupyDevice:
             "bytes are free"
         )
 
+    def synchronize(self) -> None:
+        with self._device:
+            self._cupy.cuda.get_current_stream().synchronize()
+
     def address(self, array: Any) -> int:
         return int(array.data.ptr)
 
@@ -139,6 +146,8 @@ class CupyDevice:
                 f"x must be an array on the device, not {type(x).__name__}; copy it there with "
                 "cupy.asarray(x)"
             )
+        if x.device != self._device:
+            raise ValueError(f"x is on CUDA device {x.device.id}, A on device {self._device.id}")
         x = self._cupy.ascontiguousarray(x, dtype)
         # Kernels load elements as a whole: a view from elsewhere may begin within one.
         return x if x.data.ptr % x.itemsize == 0 else x.copy()

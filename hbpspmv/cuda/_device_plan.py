@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 import hbpspmv._hbpspmv_core as core
-from hbpspmv._validate import CsrArrays, DType
+from hbpspmv._validate import Array, CsrArrays, DType
 from hbpspmv.cuda import _launch
 from hbpspmv.cuda._device import Device
 
@@ -32,6 +32,15 @@ _SHARED: Final = ("row_block_ptr", "block_ptr", "table")
 
 #: n_fixed_counters of plan_view.h.
 _FIXED_COUNTERS: Final = 2
+
+
+class _Prepared(NamedTuple):
+    """All of a launch but the operands; `partial` is what the product's address points to."""
+
+    kernel: str
+    launch: _launch.Configuration
+    product: Array
+    partial: Any
 
 
 class DevicePlan:
@@ -105,7 +114,9 @@ class DevicePlan:
         for name in (*_STREAMS, *(() if narrowed is not None else ("value",))):
             del self._host[name]
         self._counters: dict[int, Any] = {}
-        self._partials: dict[int, Any] = {}
+        self._prepared: dict[tuple[int, int], _Prepared] = {}
+        # Uploads go to the present stream, but products may go to others.
+        device.synchronize()
 
     def to_csr(self) -> CsrArrays:
         """The matrix as fresh CSR arrays on the host, bit for bit as it came."""
@@ -120,55 +131,58 @@ class DevicePlan:
     def multiply(self, x: Any, y: Any, alpha: complex, beta: complex) -> None:
         """y = alpha A x + beta y, for contiguous x and y of the plan's dtype on the device.
 
-        Asynchronous, in the present stream. Nothing is allocated if a product with at least as
-        many vectors has been made in this stream before.
+        Asynchronous, in the present stream. Nothing is allocated if a product with as many vectors
+        has been made in this stream before.
         """
         if self.shape[0] == 0 or y.size == 0:
             return
+        device = self._device
         n_vectors = 1 if x.ndim == 1 else int(x.shape[1])
+        key = (device.stream(), n_vectors)
+        prepared = self._prepared.get(key)
+        if prepared is None:
+            prepared = self._prepared[key] = self._prepare(*key)
+        launch = prepared.launch
+        product = prepared.product.copy()  # another thread may be here, too
+        product["x"] = device.address(x)
+        product["y"] = device.address(y)
+        product["alpha_re"], product["alpha_im"] = alpha.real, alpha.imag
+        product["beta_re"], product["beta_im"] = beta.real, beta.imag
+        device.launch(
+            prepared.kernel,
+            self.stored,
+            self.dtype.name,
+            launch.thread_blocks,
+            launch.shared_bytes,
+            product,
+        )
+
+    def _prepare(self, stream: int, n_vectors: int) -> _Prepared:
+        device, itemsize = self._device, self.dtype.itemsize
         kernel = "hbp_spmv" if n_vectors == 1 else "hbp_spmm"
-        itemsize = self.dtype.itemsize
         slice_ = _launch.slice_of(n_vectors, self._max_rows, itemsize)
         shared = _launch.shared_bytes(
             self._max_rows, slice_, self._max_window if n_vectors == 1 else 0, itemsize
         )
-        device, scalar = self._device, self.dtype.name
         launch = _launch.configuration(
             self._n_tasks,
             slice_,
             shared,
             device.multiprocessors,
-            device.resident(kernel, self.stored, scalar, shared),
+            device.resident(kernel, self.stored, self.dtype.name, shared),
         )
+        # Kernels leave the counters at zero, so they are cleared only once.
+        if stream not in self._counters:
+            self._counters[stream] = device.zeros(self._n_counters, np.uint32)
+        partial = device.empty((self._n_partials * n_vectors,), self.dtype)
         product = np.zeros((), PRODUCT)
         for name, array in self._arrays.items():
             product[name] = device.address(array)
-        counter, partial = self._room(n_vectors)
-        product["counter"] = device.address(counter)
+        product["counter"] = device.address(self._counters[stream])
         product["partial"] = device.address(partial)
-        product["x"] = device.address(x)
-        product["y"] = device.address(y)
-        product["alpha_re"], product["alpha_im"] = alpha.real, alpha.imag
-        product["beta_re"], product["beta_im"] = beta.real, beta.imag
         product["n_vectors"] = n_vectors
         product["n_tasks"] = self._n_tasks
         product["n_fixed"] = launch.n_fixed
         product["max_rows"] = self._max_rows
         product["slice"] = launch.slice
-        device.launch(
-            kernel, self.stored, scalar, launch.thread_blocks, launch.shared_bytes, product
-        )
-
-    def _room(self, n_vectors: int) -> tuple[Any, Any]:
-        """The counters and the partial results of the present stream.
-
-        Kernels leave the counters at zero, so they are cleared only once.
-        """
-        stream = self._device.stream()
-        if stream not in self._counters:
-            self._counters[stream] = self._device.zeros(self._n_counters, np.uint32)
-        partial = self._partials.get(stream)
-        n = self._n_partials * n_vectors
-        if partial is None or partial.size < n:
-            partial = self._partials[stream] = self._device.empty((n,), self.dtype)
-        return self._counters[stream], partial
+        return _Prepared(kernel, launch, product, partial)
