@@ -27,6 +27,21 @@ struct Spread {
     double mean() const { return groups > 0 ? total / static_cast<double>(groups) : 0; }
 };
 
+template <class... Arrays>
+int64_t nbytes_of(const Arrays&... array) {
+    return static_cast<int64_t>((... + (array.size() * sizeof(*array.data()))));
+}
+
+template <class T>
+int64_t held_nbytes(const HbpMatrix<T>& m) {
+    int64_t sum = nbytes_of(m.row_block_ptr, m.block_ptr, m.block, m.run, m.slot_row, m.slot_length,
+                            m.column, m.value, m.table, m.scrambled, m.cost_ptr);
+    for (const ScrambledRow& s : m.scrambled) {
+        sum += nbytes_of(s.order);
+    }
+    return sum;
+}
+
 }  // namespace
 
 template <class T>
@@ -38,7 +53,7 @@ Description describe(const HbpMatrix<T>& m) {
     d.blocks = v.n_blocks;
     d.csr_nbytes = (v.n_rows + 1 + v.nnz) * (m.index_is_64_bit ? 8 : 4) +
                    v.nnz * static_cast<int64_t>(sizeof(T));
-    d.nbytes = static_cast<int64_t>(m.column.size()) * 2;
+    d.nbytes = held_nbytes(m);
     Spread before, after;
     std::vector<int64_t> in_order;
     std::vector<std::pair<uint32_t, int64_t>> by_row;
@@ -46,11 +61,6 @@ Description describe(const HbpMatrix<T>& m) {
         const Block<T>& b = v.block[bi];
         d.slots += b.n_slots;
         ++d.blocks_of[static_cast<size_t>(b.encoding)];
-        if (b.encoding == Encoding::raw) {
-            d.nbytes += b.n_elements * static_cast<int64_t>(sizeof(T));
-        } else if (b.encoding == Encoding::few) {
-            d.nbytes += b.n_elements + few_values * static_cast<int64_t>(sizeof(T));
-        }
         const uint32_t* slot_length = v.slot_length + b.first_length;
         for (uint32_t r = 0; r < b.n_runs; ++r) {
             const Run& run = v.run[b.first_run + r];
@@ -96,10 +106,6 @@ Description describe(const HbpMatrix<T>& m) {
         }
         before.add_groups(in_order, static_cast<size_t>(v.lanes));
     }
-    d.nbytes += v.n_blocks * static_cast<int64_t>(sizeof(Block<T>)) +
-                static_cast<int64_t>(m.run.size() * sizeof(Run) + m.slot_row.size() * 2 +
-                                     m.slot_length.size() * 4) +
-                (v.n_row_blocks + 1) * 24;
     d.length_spread_before = before.mean();
     d.length_spread_after = after.mean();
     return d;

@@ -8,7 +8,7 @@ namespace hbp {
 
 struct Description {
     int64_t n_row_blocks, n_col_blocks, blocks, slots, groups;
-    int64_t nbytes;            // of the arrays that a product reads
+    int64_t nbytes;            // of all arrays that the matrix holds
     int64_t csr_nbytes;        // of the CSR matrix it was built from
     int64_t tail_elements;     // stored one by one after a ragged group's common part
     int64_t tiled_elements;    // in tiles of two rows or more

@@ -1,48 +1,11 @@
-"""Real matrices: bound, bits over threads and ISAs, round trip. Needs HBPSPMV_MATRICES.
+"""Real matrices: bound, bits over threads and ISAs, round trip. Needs HBPSPMV_MATRICES."""
 
-HBPSPMV_MATRICES names a directory of Matrix Market files (.mtx, .mtx.gz, .mtx.bz2, .mtx.xz).
-"""
-
-import bz2
-import functools
-import gzip
-import lzma
-import os
-from pathlib import Path
-
-import numpy as np
 import pytest
-import scipy.io
-import scipy.sparse
 from closeness import assert_close, exact_product
 from isa_worker import assert_same_bits
 from plans import THREADS, build, default_geometry, digest, product
 from recipes import Csr
-
-OPEN = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open, ".mtx": open}
-
-
-def matrix_files() -> list[Path]:
-    directory = os.environ.get("HBPSPMV_MATRICES")
-    if not directory:
-        return []
-    found = [path for path in Path(directory).iterdir() if ".mtx" in path.suffixes]
-    assert found, f"HBPSPMV_MATRICES={directory} holds no Matrix Market file"
-    return sorted(found)
-
-
-FILES = matrix_files() or [
-    pytest.param(None, marks=pytest.mark.skip(reason="HBPSPMV_MATRICES is not set"))
-]
-
-
-@functools.lru_cache(maxsize=1)
-def read(path: Path) -> Csr:
-    with OPEN[path.suffix](path, "rb") as stream:
-        matrix = scipy.sparse.csr_array(scipy.io.mmread(stream))
-    if matrix.data.dtype.kind not in "fc":
-        matrix = matrix.astype(np.float64)
-    return Csr(matrix.indptr, matrix.indices, matrix.data, matrix.shape)
+from shared_matrices import FILES, file_id, read
 
 
 def named_geometries(a: Csr) -> dict[str, tuple[int, int, int]]:
@@ -50,7 +13,7 @@ def named_geometries(a: Csr) -> dict[str, tuple[int, int, int]]:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path and path.name.split(".")[0])
+@pytest.mark.parametrize("path", FILES, ids=file_id)
 def test_real_matrix(path, dtype, isa_workers, tmp_path):
     base = read(path)
     if base.data.dtype.kind == "c":
