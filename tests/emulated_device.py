@@ -108,6 +108,9 @@ class EmulatedDevice:
     def is_array(self, x) -> bool:
         return isinstance(x, np.ndarray)
 
+    def share_memory(self, a, b) -> bool:
+        return np.may_share_memory(a, b)
+
     def stream(self) -> int:
         return self.stream_now
 

@@ -81,6 +81,14 @@ def test_transposed_products(dtype, device):
     assert B.T.shape == (500, 700)
 
 
+def test_products_from_the_left(device):
+    A = sample()
+    B = cuda.hbp_array(A, _device=device)
+    y, Y = vector(700), vector(2100).reshape(3, 700)
+    assert same_bits(y @ B, y @ A)
+    np.testing.assert_array_equal(Y @ B, Y @ A)
+
+
 @pytest.mark.parametrize("k", [1, 2, 5, 64, 65])
 def test_several_vectors(k, device):
     A = sample()
@@ -155,6 +163,13 @@ def test_bfloat16_rounds_to_nearest_and_ties_to_even():
     assert np.array_equal(
         rounded(special, "bfloat16"), [np.nan, np.inf, -np.inf, -0.0, np.nan], equal_nan=True
     )
+
+
+def test_out_may_be_x(device):
+    A = sample(shape=(500, 500))
+    x = vector(500)
+    expected = A @ x
+    assert same_bits(cuda.spmv(cuda.hbp_array(A, _device=device), x, x), expected)
 
 
 def test_same_bits_in_every_call(device):

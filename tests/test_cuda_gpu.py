@@ -76,7 +76,9 @@ def test_products_have_the_bits_of_the_cpu(name, dtype, cupy):
 def test_transposed_products_have_the_bits_of_the_cpu(dtype, cupy):
     A = sample(dtype)
     y = vector(7000, dtype)
-    assert same_bits(A.to_cuda().T @ cupy.asarray(y), A.T @ y)
+    B = A.to_cuda()
+    assert same_bits(B.T @ cupy.asarray(y), A.T @ y)
+    assert same_bits(cupy.asarray(y) @ B, y @ A)
 
 
 @pytest.mark.parametrize("k", [2, 7, 32, 64, 65])

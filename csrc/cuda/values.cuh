@@ -6,6 +6,8 @@
 
 namespace hbp::cuda {
 
+static_assert(n_encodings == 3, "an encoding is not decoded here");
+
 template <class Stored>
 HBP_DEVICE Stored load_stored(const Stored* from) {
     if constexpr (is_16_bit<Stored>) {

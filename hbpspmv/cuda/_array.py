@@ -63,9 +63,10 @@ class hbp_array:
 
     Notes
     -----
-    ``A @ x`` takes CuPy arrays of one or two dimensions, and through DLPack those of PyTorch, JAX
-    and others. It goes to the current stream of CuPy and returns at once. Its dtype is that of
-    SciPy; a matrix that has to be multiplied in another dtype than its own gets a second plan.
+    ``A @ x`` and ``x @ A`` take CuPy arrays of one or two dimensions, ``A @ x`` through DLPack also
+    those of PyTorch, JAX and others. They go to the current stream of CuPy and return at once. The
+    dtype of the result is that of SciPy; a matrix that has to be multiplied in another dtype than
+    its own gets a second plan.
 
     The bits of a product are those of the CPU for the same `block_cols`, whatever the device, and
     the same in every call.
@@ -119,6 +120,10 @@ class hbp_array:
 
     ndim = 2
 
+    # ``x @ A`` is ours, not that of the array x.
+    __array_ufunc__ = None
+    __array_priority__ = 200.0
+
     @property
     def nbytes(self) -> int:
         """Memory that it holds on the device, in bytes."""
@@ -166,6 +171,9 @@ class hbp_array:
     def __matmul__(self, x: Any) -> Any:
         return spmv(self, x)
 
+    def __rmatmul__(self, x: Any) -> Any:
+        return spmv(self.T, x.T).T
+
     def dot(self, x: Any) -> Any:
         """``A @ x``."""
         return spmv(self, x)
@@ -201,7 +209,8 @@ def spmv(A: hbp_array, x: Any, out: Any = None, alpha: Any = 1.0, beta: Any = 0.
         The vector or vectors, on the device of `A`. Copied if it is not contiguous or not of the
         dtype of the result.
     out : cupy.ndarray, shape (n_rows,) or (n_rows, k), optional
-        Where the result goes: contiguous, in the dtype of the result, and not overlapping `x`.
+        Where the result goes: contiguous, in the dtype of the result. If it overlaps `x`, `x` is
+        copied.
     alpha, beta : number, optional
         `beta` needs `out`, which is not read if `beta` is 0.
 
@@ -245,6 +254,8 @@ def spmv(A: hbp_array, x: Any, out: Any = None, alpha: Any = 1.0, beta: Any = 0.
     alpha = checked_scalar(alpha, "alpha", result)
     beta = checked_scalar(beta, "beta", result)
     x = device.operand(x, result)
+    if device.share_memory(x, out):
+        x = x.copy()
     wanted = plan_dtype(A.dtype, result)
     if wanted == result:
         A._plan_for(wanted).multiply(x, out, alpha, beta)

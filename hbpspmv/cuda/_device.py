@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -47,6 +48,9 @@ class Device(Protocol):
 
     def is_array(self, x: Any) -> bool:
         """Whether x is an array of the device."""
+
+    def share_memory(self, a: Any, b: Any) -> bool:
+        """Whether two arrays on the device may overlap."""
 
     def stream(self) -> int:
         """What tells the stream that launches go to now from others."""
@@ -155,8 +159,13 @@ class CupyDevice:
     def is_array(self, x: Any) -> bool:
         return isinstance(x, self._cupy.ndarray)
 
+    def share_memory(self, a: Any, b: Any) -> bool:
+        return bool(self._cupy.may_share_memory(a, b))
+
     def stream(self) -> int:
-        return int(self._cupy.cuda.get_current_stream().ptr)
+        stream = int(self._cupy.cuda.get_current_stream().ptr)
+        # One name for the default streams of all threads, which do not wait for each other.
+        return -threading.get_ident() if stream == self._cupy.cuda.Stream.ptds.ptr else stream
 
     def _kernel(self, kernel: str, stored: str, scalar: str) -> Any:
         key = (kernel, stored, scalar)
