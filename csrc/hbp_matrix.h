@@ -50,8 +50,7 @@ struct HbpMatrix {
     bool is_heavy(int64_t rb, int n_threads) const {
         const size_t i = static_cast<size_t>(rb);
         return n_threads > 1 && block_ptr[i + 1] - block_ptr[i] > 1 &&
-               cost_ptr[i + 1] - cost_ptr[i] >
-                   cost_ptr.back() / n_threads / tuning::heavy_share;
+               cost_ptr[i + 1] - cost_ptr[i] > cost_ptr.back() / n_threads / tuning::heavy_share;
     }
 
     int64_t n_row_blocks() const { return static_cast<int64_t>(row_block_ptr.size()) - 1; }

@@ -19,8 +19,8 @@
 #include "methods.h"
 #include "partition.h"
 #include "quality.h"
-#include "tuning.h"
 #include "thread_pool.h"
+#include "tuning.h"
 #include "turns.h"
 
 using namespace hbp::regroup;
@@ -72,8 +72,9 @@ std::vector<Experiment> experiments(const Pattern& a) {
     const hbp::Geometry ours = hbp::choose_geometry(a.n_rows, a.n_cols, sizeof(double));
     // The published hash probes O(rows^2) slots of a block, so fewer of the larger blocks.
     return {{"paper", {512, 4096, 32}, every(512, a.n_rows), 512 * 512},
-            {"default", ours, hbp::partition_rows(a.indptr.data(), a.n_rows, nnz, ours.block_rows,
-                                                     hbp::available_cpus()),
+            {"default", ours,
+             hbp::partition_rows(a.indptr.data(), a.n_rows, nnz, ours.block_rows,
+                                 hbp::available_cpus()),
              8 * 8192}};
 }
 
