@@ -28,6 +28,7 @@ SETTINGS = {
     "device": "cpu",
     "quick": False,
     "cold": False,
+    "processes": 1,
     "schedule": {"min_rounds": 5, "min_products": 4},
 }
 CEILINGS = [
@@ -75,6 +76,7 @@ def record(matrix, contender, microseconds=None, baseline=100.0, status="ok", sc
         "message": "" if timed else f"{matrix} was too much",
         "correct": timed or None,
         "samples": own,
+        "processes": [len(own)],
         "baseline": {"contender": "scipy", "samples": samples(baseline)},
         "seconds": microseconds * 1e-6 if timed else None,
         "gflops": 2 * known["nnz"] / (microseconds * 1e3) if timed else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from suite_records import MACHINE, SETTINGS, crashed, facts, record, write_results
+from suite_records import MACHINE, SETTINGS, crashed, facts, record, samples, write_results
 
 from hbpspmv.cli import main
 from hbpspmv.suite.report.compare import compare_files, comparison_text
@@ -34,7 +34,7 @@ def test_faster_slower_and_the_same(compare):
         ("up", "HBP"): "faster",
         ("down", "HBP"): "slower",
         ("level", "HBP"): "no difference",
-        **{(name, "SciPy"): "no difference" for name in ("up", "down", "level")},
+        **{(name, "SciPy"): "baseline" for name in ("up", "down", "level")},
     }
     assert told.differences[0].ratio == pytest.approx(2)
     assert told.relative
@@ -47,10 +47,23 @@ def test_rounds_that_scatter_give_no_verdict(compare):
     assert verdicts(noisy)["m", "HBP"] == "no difference"
 
 
+def test_processes_that_disagree_give_no_verdict(compare):
+    # In one process of B the contender was twice as fast, in the other it was as in A.
+    a = [record("m", "hbp", 40.0, processes=[4, 5])]
+    both = samples(40.0)[:4] + samples(20.0)[:5]
+    told = compare(a, [record("m", "hbp", 20.0, processes=[4, 5], samples=both)])
+    assert verdicts(told)["m", "HBP"] == "no difference"
+    assert told.differences[0].interval == pytest.approx((1, 2))
+    assert (
+        verdicts(compare(a, [record("m", "hbp", 20.0, processes=[4, 5])]))["m", "HBP"] == "faster"
+    )
+
+
 def test_a_machine_that_was_slower_all_the_time_is_no_difference(compare):
     told = compare(pair("m", 40.0, baseline=100.0), pair("m", 80.0, baseline=200.0))
     assert verdicts(told)["m", "HBP"] == "no difference"
-    assert verdicts(told)["m", "SciPy"] == "slower"  # the baseline itself, as measured
+    baseline = told.differences[1]
+    assert (baseline.verdict, baseline.ratio) == ("baseline", pytest.approx(0.5))  # as measured
 
 
 def test_other_machines_are_compared_by_the_clock(compare):
@@ -70,6 +83,18 @@ def test_a_difference_within_the_noise_between_processes_is_none(compare):
     assert told.noise == pytest.approx(0.27, abs=0.01)
     assert verdicts(told)["m", "HBP"] == "no difference"
     assert verdicts(compare(noisy(40.0), noisy(20.0)))["m", "HBP"] == "faster"
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_there_is_no_verdict_on_a_disturbed_cell(which, compare):
+    files = [pair("m", 40.0) + pair("n", 40.0), pair("m", 20.0) + pair("n", 20.0)]
+    files[which][0] = {**files[which][0], "other_load": 0.5}
+    told = compare(*files)
+    assert verdicts(told)["m", "HBP"] == "disturbed"
+    assert verdicts(told)["n", "HBP"] == "faster"
+    assert ["HBP", "2", "2.000", "1", "0", "0", "1", "0", "0"] in [
+        line.split() for line in comparison_text(told).splitlines()
+    ]
 
 
 def test_cells_lost_and_gained(compare):
@@ -96,7 +121,7 @@ def test_the_command_prints_cells_and_summary(tmp_path, capsys):
     assert main(["suite", "compare", str(a), str(b / "results.jsonl"), "--contenders", "hbp"]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["m", "HBP", "40.0", "20.0", "2.000", "2.000", "to", "2.000", "faster"] in lines
-    assert ["HBP", "2", "1.414", "1", "0", "1", "0", "0"] in lines
+    assert ["HBP", "2", "1.414", "1", "0", "1", "0", "0", "0"] in lines
     assert not any(line[:2] == ["m", "SciPy"] for line in lines)
 
 

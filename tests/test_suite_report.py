@@ -89,7 +89,7 @@ def test_interval_of_two_cells_holds_the_true_ratio_nearly_always():
     for _ in range(200):
         slow = np.log(2) + 0.1 * rng.standard_normal() + 0.1 * rng.standard_normal(400)
         fast = 0.1 * rng.standard_normal() + 0.1 * rng.standard_normal(400)
-        low, high = ratio_interval(slow, fast)
+        low, high = ratio_interval([slow], [fast])
         hits += low <= 2 <= high
     assert 180 <= hits < 200
 
@@ -138,7 +138,11 @@ def test_noise_is_that_of_times_in_terms_of_the_baseline(tmp_path):
     def drifting(contender, microseconds, rounds):
         slow = [1] * (rounds // 2) + [2] * (rounds - rounds // 2)
         own, base = ([[round(1000 * t * s)] * 4 for s in slow] for t in (microseconds, 100.0))
-        about = {"samples": own, "baseline": {"contender": "scipy", "samples": base}}
+        about = {
+            "samples": own,
+            "processes": [rounds],
+            "baseline": {"contender": "scipy", "samples": base},
+        }
         return {**record("m", contender, microseconds), **about}
 
     cells = [drifting("hbp", 20.0, 10), drifting("mkl", 40.0, 5), record("m", "scipy", 100.0)]
@@ -197,7 +201,7 @@ def test_markdown_has_the_tables_and_the_conditions(out):
         "| half | oneMKL | crashed | half was too much |",
         "| HBP | 8.00 | 8.00 | 8.00 | 0.62 | 0.00 % |",
         "| oneMKL | 12.80 | 12.80 | 12.80 | 1.00 | not known |",
-        "- Intervals are bootstrapped over the rounds (95 %).",
+        "- Intervals are bootstrapped over the rounds (95 %) and cover every pair of the 1 ",
         "- gone: not read: gone",
     ):
         assert line in text

@@ -27,6 +27,7 @@ from suite_contenders import (
 
 from hbpspmv.cli import main
 from hbpspmv.suite.cells.isolate import run_isolated
+from hbpspmv.suite.cells.merged import merged
 from hbpspmv.suite.cells.progress import CellProgress
 from hbpspmv.suite.cells.result_log import encode, read_records
 from hbpspmv.suite.cells.run import run_cells
@@ -58,7 +59,7 @@ def finished(tmp_path_factory):
     """A folder with a finished run of two matrices by us and SciPy."""
     folder = tmp_path_factory.mktemp("finished")
     write_matrices(folder / "matrices", 2)
-    arguments = ["--threads", 2, "--memory-limit", "4G"]
+    arguments = ["--threads", 2, "--memory-limit", "4G", "--processes", 2]
     assert suite_run(folder / "matrices", "--out", folder / "out", *arguments) == 0
     return folder
 
@@ -117,11 +118,33 @@ def test_every_cell_is_a_line_with_all_that_a_reader_needs(finished):
 
 def test_contender_and_baseline_are_timed_in_the_same_rounds(finished):
     ours, scipy = read_records(finished / "out" / "results.jsonl")[:2]
-    assert len(ours["samples"]) == len(ours["baseline"]["samples"]) >= 3
+    assert len(ours["samples"]) == len(ours["baseline"]["samples"]) >= 6
+    assert len(ours["processes"]) == 2
+    assert sum(ours["processes"]) == len(ours["samples"])
     assert ours["baseline"]["contender"] == "scipy"
     times = np.concatenate(ours["samples"])
     assert ours["seconds"] == pytest.approx(np.median(times) / 1e9)
     assert scipy["samples"] == scipy["baseline"]["samples"]
+
+
+def part(nanoseconds, status="ok", **more):
+    samples = [[nanoseconds] * 4] * 3 if status == "ok" else []
+    known = {"status": status, "samples": samples, "seconds": nanoseconds / 1e9, "gflops": 1.0}
+    baseline = {"contender": "scipy", "samples": [[100] * 4] * 3}
+    return {**known, "baseline": baseline, "build_seconds": 2.0, "other_load": 0.0, **more}
+
+
+def test_processes_of_a_cell_are_one_result():
+    whole = merged([part(10), part(30, build_seconds=4.0, other_load=0.3)])
+    assert whole["processes"] == [3, 3]
+    assert len(whole["samples"]) == len(whole["baseline"]["samples"]) == 6
+    assert (whole["seconds"], whole["gflops"]) == pytest.approx((20e-9, 0.5))
+    assert (whole["build_seconds"], whole["other_load"]) == (3.0, 0.3)
+
+
+def test_a_contender_that_is_wrong_once_is_wrong():
+    whole = merged([part(10), part(10, status="wrong", seconds=None)])
+    assert (whole["status"], whole["samples"], whole["seconds"]) == ("wrong", [], None)
 
 
 # ---- what can go wrong -----------------------------------------------------------------------

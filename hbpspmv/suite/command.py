@@ -9,6 +9,7 @@ from hbpspmv.suite.arguments import DTYPES, memory_size, names, positive, second
 
 DEFAULT_OUT = "hbpspmv-suite"
 _TIME_LIMIT = 600.0
+_PROCESSES = 2
 _MEMORY_SHARE = 0.8  # of the memory that is free when the run begins
 
 
@@ -49,7 +50,13 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     add("--dtype", choices=DTYPES, default="float64", help="default: %(default)s")
     add("--threads", type=positive, help="threads of every contender (default: all CPUs)")
     add("--cold", action="store_true", help="empty the caches before each product")
-    add("--quick", action="store_true", help="fewer rounds")
+    add("--quick", action="store_true", help="fewer rounds, in one process")
+    add(
+        "--processes",
+        type=positive,
+        metavar="N",
+        help=f"processes that measure each cell, one after the other (default: {_PROCESSES})",
+    )
     add(
         "--memory-limit",
         type=memory_size,
@@ -109,6 +116,7 @@ def _run(options: argparse.Namespace) -> int:
         device=options.device,
         quick=options.quick,
         cold=options.cold,
+        processes=options.processes or (1 if options.quick else _PROCESSES),
     )
     memory = options.memory_limit or int(_MEMORY_SHARE * available_memory_bytes())
     sources = [source for word in options.matrices for source in resolve(word)]

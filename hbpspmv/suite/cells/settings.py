@@ -27,6 +27,9 @@ class CellSettings:
         Fewer rounds.
     cold : bool
         Empty the caches before each timed product.
+    processes : int
+        How many processes, one after the other, measure each cell: what differs from one to the
+        next, such as the placement in memory, is seen by no other means.
     """
 
     dtype: str = "float64"
@@ -34,11 +37,13 @@ class CellSettings:
     device: str = "cpu"
     quick: bool = False
     cold: bool = False
+    processes: int = 1
 
     @property
     def schedule(self) -> Schedule:
-        """The timing effort of one cell."""
-        return QUICK if self.quick else _CELL
+        """The timing effort of one process."""
+        whole = QUICK if self.quick else _CELL
+        return replace(whole, budget_seconds=whole.budget_seconds / self.processes)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for the result file."""

@@ -45,8 +45,8 @@ class Cell:
         """Median time of the baseline."""
         return float(np.median(np.concatenate(self.record["baseline"]["samples"])))
 
-    def draws(self, relative: bool = True) -> Array:
-        """Return the logarithm of the contender's time for resampled rounds.
+    def draws(self, relative: bool = True) -> list[Array]:
+        """Return the logarithm of the contender's time for resampled rounds, by process.
 
         Parameters
         ----------
@@ -55,33 +55,50 @@ class Cell:
 
         Returns
         -------
-        ndarray
-            Each the median over as many rounds as there are, drawn with replacement: how the
-            figure would scatter if the cell were measured again. The draws are the same for the
-            same cell.
+        list of ndarray
+            Each number is the median over as many rounds as the process had, drawn with
+            replacement: how the figure would scatter if it were measured again. The draws are the
+            same for the same cell.
         """
-        n = self.rounds.size
-        picks = np.random.default_rng(n).integers(0, n, (_DRAWS, n))
-        own = np.log(np.median(self.rounds[picks], axis=1))
-        if not relative:
-            return np.asarray(own)
-        return np.asarray(own - np.log(np.median(self.baseline_rounds[picks], axis=1)))
+        ends = np.cumsum(self.record["processes"])[:-1]
+        parts = zip(np.split(self.rounds, ends), np.split(self.baseline_rounds, ends), strict=True)
+        return [_draws(own, baseline if relative else None) for own, baseline in parts]
+
+
+def _draws(own: Array, baseline: Array | None) -> Array:
+    n = own.size
+    picks = np.random.default_rng(n).integers(0, n, (_DRAWS, n))
+    times = np.log(np.median(own[picks], axis=1))
+    if baseline is not None:
+        times -= np.log(np.median(baseline[picks], axis=1))
+    return np.asarray(times)
 
 
 def _medians(samples: list[list[int]]) -> Array:
     return np.array([np.median(times) for times in samples], dtype=np.float64)
 
 
-def ratio_interval(slower: Array, faster: Array, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the interval of exp(slower - faster) by two cells' independent draws.
+def ratio_interval(
+    slower: list[Array], faster: list[Array], confidence: float = 0.95
+) -> tuple[float, float]:
+    """Return the interval of exp(slower - faster) by two cells' draws.
+
+    It covers the interval of every pair of their processes, so that it also shows what differs
+    from process to process.
 
     Examples
     --------
-    >>> ratio_interval(np.log(np.full(9, 6.0)), np.log(np.full(9, 2.0)))
-    (3.0, 3.0)
+    >>> slow, fast, faster = (np.log(np.full(9, t)) for t in (6.0, 2.0, 1.0))
+    >>> ratio_interval([slow], [fast]), ratio_interval([slow], [fast, faster])
+    ((3.0, 3.0), (3.0, 6.0))
     """
-    # Another order for one of them: draws of one generator would rise and fall together.
-    shuffled = np.random.default_rng(1).permutation(faster)
     tail = (1 - confidence) / 2
-    low, high = np.quantile(slower - shuffled, (tail, 1 - tail))
+    generator = np.random.default_rng(1)
+    ends = [
+        # Another order for one of them: draws of one generator would rise and fall together.
+        np.quantile(own - generator.permutation(other), (tail, 1 - tail))
+        for own in slower
+        for other in faster
+    ]
+    low, high = min(low for low, _ in ends), max(high for _, high in ends)
     return round(float(np.exp(low)), 12), round(float(np.exp(high)), 12)

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hbpspmv.suite.cells.result_log import is_disturbed
 from hbpspmv.suite.machine import machine_line
 from hbpspmv.suite.mean import geometric_mean
 from hbpspmv.suite.report.cell import Cell, ratio_interval
 from hbpspmv.suite.report.load import SuiteResults, load_results
 from hbpspmv.suite.text import grid, settings_line
 
-FASTER, SLOWER, SAME = "faster", "slower", "no difference"
+FASTER, SLOWER, SAME, DISTURBED = "faster", "slower", "no difference", "disturbed"
 _MACHINE = ("cpu", "cpus", "isa")
 _HEADINGS = ("matrix", "contender", "A us", "B us", "B is x faster", "95 % interval", "verdict")
-_SUMMARY = ("contender", "matrices", "B is x faster", FASTER, SLOWER, SAME, "lost", "gained")
+_COUNTED = (FASTER, SLOWER, SAME, DISTURBED, "lost", "gained")
+_SUMMARY = ("contender", "matrices", "B is x faster", *_COUNTED)
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,10 @@ class Difference:
     interval : (float, float) or None
         95 % interval of the ratio.
     verdict : str
-        FASTER or SLOWER where the whole interval lies beyond the noise, else SAME; "lost" or
-        "gained" where only one file has a time; the status in both where neither has.
+        FASTER or SLOWER where the whole interval lies beyond the noise, else SAME; DISTURBED where
+        other processes took part of the CPUs beside either cell; "baseline" for the contender
+        that the times are in terms of; "lost" or "gained" where only one file has a time; the
+        status in both where neither has.
     """
 
     matrix: str
@@ -86,10 +90,9 @@ def compare_files(a: Path, b: Path, contenders: Sequence[str] | None = None) -> 
 
     Notes
     -----
-    The ratio of a cell is that of the medians, its interval is bootstrapped over the rounds. What
-    differs from process to process (placement in memory, a busy neighbour) is not in it: so a
-    verdict also has to clear the noise, the typical standard deviation of the baseline's log time
-    between the processes of one file, of the noisier file.
+    The ratio of a cell is that of the medians; its interval is bootstrapped over the rounds and
+    covers every pair of processes. A verdict also has to clear the noise: the typical standard
+    deviation of the baseline's log time between the cells of one matrix, in the noisier file.
     """
     first, second = load_results(a), load_results(b)
     _refuse_other_work(first, second)
@@ -151,12 +154,16 @@ def _difference(a: Cell, b: Cell, relative: bool, noise: float) -> Difference:
         if a.timed or b.timed:
             verdict = "lost" if a.timed else "gained"
         return Difference(*about, then, now, None, None, verdict)
-    if relative and a.record["contender"] == a.record["baseline"]["contender"]:
-        relative = False  # in terms of itself it never changes
+    is_baseline = relative and a.record["contender"] == a.record["baseline"]["contender"]
+    relative = relative and not is_baseline  # in terms of itself it never changes
     interval = ratio_interval(a.draws(relative), b.draws(relative))
     ratio = _median_time(a, relative) / _median_time(b, relative)
     verdict = SAME
-    if interval[0] > 1 + noise:
+    if is_baseline:
+        verdict = "baseline"
+    elif is_disturbed(a.record) or is_disturbed(b.record):
+        verdict = DISTURBED
+    elif interval[0] > 1 + noise:
         verdict = FASTER
     elif interval[1] < 1 / (1 + noise):
         verdict = SLOWER
@@ -178,6 +185,7 @@ def comparison_text(comparison: Comparison) -> str:
     cells = [_cells(d) for d in sorted(comparison.differences, key=_order)]
     left = [True, True, False, False, False, False, True]
     how = "times in terms of the baseline's" if comparison.relative else "times as measured"
+    noise = f"{comparison.noise * 100:.1f} %"
     lines = [
         *comparison.lines,
         "",
@@ -185,8 +193,8 @@ def comparison_text(comparison: Comparison) -> str:
         "",
         grid(_SUMMARY, _summary(comparison), [True] + [False] * (len(_SUMMARY) - 1)),
         "",
-        f"{how}; a difference below {comparison.noise * 100:.1f} % is none: so much does the "
-        "baseline's time differ between the processes of one run",
+        f"{how}; means without disturbed cells; a difference below {noise} is none: so much does "
+        "the baseline's time differ between the processes of one run",
     ]
     return "\n".join(lines)
 
@@ -206,11 +214,9 @@ def _summary(comparison: Comparison) -> list[list[str]]:
     rows = []
     for title in dict.fromkeys(d.contender for d in comparison.differences):
         own = [d for d in comparison.differences if d.contender == title]
-        mean = geometric_mean([d.ratio for d in own if d.ratio is not None])
-        counts = [
-            sum(d.verdict == verdict for d in own)
-            for verdict in (FASTER, SLOWER, SAME, "lost", "gained")
-        ]
+        undisturbed = [d for d in own if d.verdict != DISTURBED]
+        mean = geometric_mean([d.ratio for d in undisturbed if d.ratio is not None])
+        counts = [sum(d.verdict == verdict for d in own) for verdict in _COUNTED]
         ratio = "-" if mean is None else f"{mean:.3f}"
         rows.append([title, str(len(own)), ratio, *map(str, counts)])
     return rows

@@ -24,7 +24,8 @@ def condition_lines(results: SuiteResults) -> list[str]:
         f"{schedule['min_rounds']} rounds of at least {schedule['min_products']} timed products.",
         "Times are medians, multiplied by how much slower or faster the baseline was in those "
         "rounds than in the median process of the same matrix.",
-        "Intervals are bootstrapped over the rounds (95 %).",
+        "Intervals are bootstrapped over the rounds (95 %) and cover every pair of the "
+        f"{run.settings['processes']} process(es) that measured each cell.",
     ]
     if drifts:
         lines.append(
