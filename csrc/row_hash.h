@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #include "hbp_view.h"
+#include "scalar.h"
 #include "tuning.h"
 
 namespace hbp {
@@ -10,7 +11,7 @@ namespace hbp {
 // Classes are ordered: a longer row never has a smaller class. Short rows, of which there are
 // many, get exact classes; long ones, of which there are few of any one length, saturate to the
 // last class, as they are multiplied one by one.
-inline constexpr uint32_t row_class(uint32_t length) {
+HBP_INLINE constexpr uint32_t row_class(uint32_t length) {
     return length < tuning::long_row ? length : tuning::long_row;
 }
 

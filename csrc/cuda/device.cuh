@@ -93,6 +93,12 @@ HBP_DEVICE void store(T* to, T a) {
     }
 }
 
+// A whole record.
+template <class T>
+HBP_DEVICE void store_record(T* to, const T& a) {
+    *to = a;
+}
+
 HBP_DEVICE uint32_t atomic_add(uint32_t* to, uint32_t n) { return atomicAdd(to, n); }
 
 // What this thread wrote is seen by all before what it writes later.
@@ -119,6 +125,11 @@ HBP_DEVICE T shuffle_down(T a, uint32_t distance) {
     return __shfl_down_sync(0xffffffffu, a, distance);
 }
 
+// The lanes of a warp that bring the same value, as bits.
+HBP_DEVICE uint32_t match(uint32_t a) { return __match_any_sync(0xffffffffu, a); }
+
+HBP_DEVICE uint32_t count_bits(uint32_t a) { return static_cast<uint32_t>(__popc(a)); }
+
 extern __shared__ __align__(16) unsigned char shared_memory[];
 
 // An array in the thread block's shared memory, from byte `offset` on.
@@ -135,6 +146,8 @@ class SharedArray {
             at_[i] = a;
         }
     }
+    // Adds to an element of a 32-bit integer array; returns what it was.
+    HBP_DEVICE T atomic_add(uint32_t i, T n) const { return atomicAdd(at_ + i, n); }
     // For load_anywhere.
     HBP_DEVICE const T* address() const { return reinterpret_cast<const T*>(at_); }
 

@@ -39,11 +39,10 @@ class ProductKernel {
             }
             block_barrier();
             const uint32_t t = ticket.load(0);
-            block_barrier();
             if (t >= p_.n_tasks) {
                 break;
             }
-            task(t);
+            task(t);  // has barriers, behind which the ticket may be overwritten
         }
         if (thread_index() == 0) {
             fence();
