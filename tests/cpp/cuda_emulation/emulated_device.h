@@ -58,6 +58,13 @@ void store(T* to, T a) {
                 sizeof(T));
 }
 
+template <class T>
+void store_record(T* to, const T& a) {
+    std::memcpy(
+        static_cast<void*>(cuda_emulation::checked_address(to, sizeof(T), 8, Access::store)), &a,
+        sizeof(T));
+}
+
 inline uint32_t atomic_add(uint32_t* to, uint32_t n) {
     // The order of atomic operations of several thread blocks is anything: others may come first.
     cuda_emulation::give_way();
@@ -94,6 +101,12 @@ T shuffle_down(T a, uint32_t distance,
     return hbp::cuda::shuffle(a, lane + distance < 32 ? lane + distance : lane, where);
 }
 
+inline uint32_t match(uint32_t a, std::source_location where = std::source_location::current()) {
+    return static_cast<uint32_t>(cuda_emulation::shuffle(a, cuda_emulation::match_lanes, where));
+}
+
+inline uint32_t count_bits(uint32_t a) { return static_cast<uint32_t>(__builtin_popcount(a)); }
+
 // ---- shared memory -----------------------------------------------------------------------------
 
 // Its addresses, apart from those of device arrays.
@@ -106,6 +119,13 @@ class SharedArray {
     T load(uint32_t i) const { return copy_from<T>(cuda_emulation::shared_load(at(i), sizeof(T))); }
     void store(uint32_t i, T a) const {
         std::memcpy(cuda_emulation::shared_store(at(i), sizeof(T)), &a, sizeof(T));
+    }
+    T atomic_add(uint32_t i, T n) const {
+        void* const place = cuda_emulation::shared_atomic(at(i), sizeof(T));
+        const T before = copy_from<T>(place);
+        const T after = before + n;
+        std::memcpy(place, &after, sizeof(T));
+        return before;
     }
     const T* address() const { return reinterpret_cast<const T*>(shared_address + offset_); }
 

@@ -78,7 +78,14 @@ bool shuffle_warp(Thread* lane) {
         }
     }
     for (uint32_t i = 0; i < warp_size; ++i) {
-        lane[i].taken = lane[lane[i].from].brought;
+        if (lane[i].from != match_lanes) {
+            lane[i].taken = lane[lane[i].from].brought;
+            continue;
+        }
+        lane[i].taken = 0;
+        for (uint32_t j = 0; j < warp_size; ++j) {
+            lane[i].taken |= static_cast<uint64_t>(lane[j].brought == lane[i].brought) << j;
+        }
     }
     for (uint32_t i = 0; i < warp_size; ++i) {
         lane[i].state = State::ready;
@@ -237,7 +244,7 @@ void give_way() {
 
 uint64_t shuffle(uint64_t value, uint32_t from, const std::source_location& where) {
     Thread& t = self();
-    if (from >= warp_size) {
+    if (from >= warp_size && from != match_lanes) {
         throw KernelError(describe(t) + " shuffles from lane " + std::to_string(from));
     }
     t.brought = value;
@@ -251,6 +258,10 @@ void* shared_load(int64_t offset, uint32_t bytes) {
 }
 void* shared_store(int64_t offset, uint32_t bytes) {
     return now->block[self().block].shared.store(offset, bytes, self().index);
+}
+
+void* shared_atomic(int64_t offset, uint32_t bytes) {
+    return now->block[self().block].shared.atomic(offset, bytes, self().index);
 }
 
 }  // namespace cuda_emulation

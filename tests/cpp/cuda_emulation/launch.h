@@ -42,11 +42,15 @@ uint32_t n_fences(uint32_t thread_of_launch);
 void block_barrier(const std::source_location& where);
 void give_way();  // after an atomic operation
 
+// In place of a lane: the lanes that brought the same value, as bits.
+inline constexpr uint32_t match_lanes = ~uint32_t{0};
+
 // The value that lane `from` of the warp brought to the same shuffle.
 uint64_t shuffle(uint64_t value, uint32_t from, const std::source_location& where);
 
 // The bytes of shared memory at an offset, checked.
 void* shared_load(int64_t offset, uint32_t bytes);
 void* shared_store(int64_t offset, uint32_t bytes);
+void* shared_atomic(int64_t offset, uint32_t bytes);
 
 }  // namespace cuda_emulation

@@ -12,7 +12,7 @@ namespace {
 constexpr uintptr_t first_address = uintptr_t{1} << 62;
 constexpr uintptr_t distance = uintptr_t{1} << 36;
 
-constexpr size_t word_bytes = 4;
+constexpr size_t word_bytes = 2;  // the smallest thing that kernels store
 
 // Who stored to a word in this launch.
 struct Word {

@@ -45,24 +45,17 @@ class SharedMemory {
     }
 
     void* store(int64_t offset, uint32_t bytes, uint32_t thread) {
+        return write(offset, bytes, thread, false);
+    }
+
+    // Atomic operations of several threads on a word do not conflict with each other.
+    void* atomic(int64_t offset, uint32_t bytes, uint32_t thread) {
         check(offset, bytes);
-        for (uint32_t w = first(offset); w < end(offset, bytes); ++w) {
-            Word& word = word_[w];
-            if (word.writer != nobody && word.written == epoch_ &&
-                word.writer != static_cast<int32_t>(thread)) {
-                race(w, thread, word.writer);
-            }
-            if (word.read == epoch_) {
-                for (const int32_t reader : word.reader) {
-                    if (reader != nobody && reader != static_cast<int32_t>(thread)) {
-                        race(w, thread, reader);
-                    }
-                }
-            }
-            word.writer = static_cast<int32_t>(thread);
-            word.written = epoch_;
+        if (word_[first(offset)].writer == nobody) {
+            fail("thread " + std::to_string(thread) + " adds to", first(offset),
+                 "which nobody wrote");
         }
-        return reinterpret_cast<char*>(byte_.data()) + offset;
+        return write(offset, bytes, thread, true);
     }
 
   private:
@@ -72,7 +65,29 @@ class SharedMemory {
         int32_t writer = nobody;
         int32_t reader[2] = {nobody, nobody};
         uint64_t written = 0, read = 0;  // epochs; the first is 1
+        bool atomic = false;             // the writes of this epoch
     };
+
+    void* write(int64_t offset, uint32_t bytes, uint32_t thread, bool atomic) {
+        check(offset, bytes);
+        const int32_t self = static_cast<int32_t>(thread);
+        for (uint32_t w = first(offset); w < end(offset, bytes); ++w) {
+            Word& word = word_[w];
+            const bool again = word.writer != nobody && word.written == epoch_;
+            if (again && word.writer != self && !(atomic && word.atomic)) {
+                race(w, thread, word.writer);
+            }
+            for (const int32_t reader : word.reader) {
+                if (word.read == epoch_ && reader != nobody && reader != self) {
+                    race(w, thread, reader);
+                }
+            }
+            word.atomic = atomic && (!again || word.atomic);
+            word.writer = self;
+            word.written = epoch_;
+        }
+        return reinterpret_cast<char*>(byte_.data()) + offset;
+    }
 
     static uint32_t first(int64_t offset) { return static_cast<uint32_t>(offset) / word_bytes; }
     static uint32_t end(int64_t offset, uint32_t bytes) {

@@ -134,6 +134,36 @@ TEST("races in shared memory are found") {
     check_refused([] { SharedArray<float>(0).store(0, 1.0f); }, "race");
 }
 
+TEST("atomic additions in shared memory conflict with other accesses only") {
+    const auto count = [](bool barrier) {
+        return [barrier] {
+            const SharedArray<uint32_t> n(0);
+            if (thread_index() == 0) {
+                n.store(0, 0u);
+            }
+            block_barrier();
+            n.atomic_add(0, 1u);
+            if (barrier) {
+                block_barrier();
+                CHECK_EQUAL(n.load(0), n_threads());
+            } else if (thread_index() == 5) {
+                n.load(0);
+            }
+        };
+    };
+    check_accepted(count(true));
+    check_refused(count(false), "race");
+    check_refused([] { SharedArray<uint32_t>(0).atomic_add(0, 1u); }, "which nobody wrote");
+}
+
+TEST("matching lanes are found") {
+    check_accepted([] {
+        const uint32_t lane = thread_index() % 32;
+        CHECK_EQUAL(match(lane % 4), 0x11111111u << lane % 4);
+        CHECK_EQUAL(count_bits(match(lane / 8)), 8u);
+    });
+}
+
 TEST("barriers that some threads do not reach are found") {
     check_refused(
         [] {
