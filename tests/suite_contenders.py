@@ -125,6 +125,11 @@ def write_matrices(folder: Path, count: int = 3) -> list[str]:
     return names
 
 
+def no_ceilings(machine, settings):
+    """Takes the place of the measurement of the machine."""
+    return []
+
+
 def not_there():
     """What loading a matrix does that was never downloaded."""
     raise FileNotFoundError("G/far is not downloaded; to get it: hbpspmv fetch G/far")

@@ -7,10 +7,12 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +21,8 @@ import pytest
 from suite_contenders import (
     MISBEHAVING,
     Hanging,
+    Wrong,
+    no_ceilings,
     not_there,
     roster_of,
     sleep_with_a_child,
@@ -38,6 +42,7 @@ from hbpspmv.suite.sources import Source, file_sources
 
 COMMAND = [sys.executable, "-P", "-m", "hbpspmv.cli"]
 QUICK = CellSettings(quick=True)
+AS_FINISHED = CellSettings(quick=True, threads=2, processes=2)
 LIMITS = Limits(memory_bytes=4 << 30, seconds=120)
 
 
@@ -62,6 +67,22 @@ def finished(tmp_path_factory):
     arguments = ["--threads", 2, "--memory-limit", "4G", "--processes", 2]
     assert suite_run(folder / "matrices", "--out", folder / "out", *arguments) == 0
     return folder
+
+
+@pytest.fixture
+def copied(finished, tmp_path):
+    """A copy of the finished run, to go on from."""
+    return shutil.copytree(finished, tmp_path / "copied")
+
+
+def sources_of(folder, *names):
+    return file_sources([folder / "matrices" / f"{name}.npz" for name in names])
+
+
+@pytest.fixture(autouse=True)
+def _bandwidth_is_not_measured(monkeypatch):
+    """It takes a process of its own; the tests of the command measure it."""
+    monkeypatch.setattr("hbpspmv.suite.cells.run.measure_machine", no_ceilings)
 
 
 class Quiet:
@@ -205,71 +226,67 @@ def test_a_matrix_that_is_not_downloaded_is_unavailable_until_it_is_retried(matr
     assert cells(tmp_path / "out") == [("far", "scipy")]
 
 
-def test_two_matrices_of_one_name_are_refused_and_one_named_twice_is_one(matrices, tmp_path):
-    source = file_sources([matrices / "band.npz"])[0]
+def test_two_matrices_of_one_name_are_refused_and_one_named_twice_is_one(copied):
+    (source,) = sources_of(copied, "band")
     other = Source("band", "file", "elsewhere", source.load)
     with pytest.raises(ValueError, match=r"two matrices are called band: .*elsewhere"):
-        run([source, other], tmp_path / "out", ScipyCsr)
-    assert len(run([source, source], tmp_path / "out", ScipyCsr)) == 1
+        run([source, other], copied / "out", ScipyCsr)
+    assert len(run([source, source], copied / "out", ScipyCsr, settings=AS_FINISHED)) == 1
 
 
 # ---- going on --------------------------------------------------------------------------------
 
 
-def test_finished_cells_are_not_run_again_and_new_ones_are_added(matrices, tmp_path):
-    first = run(file_sources([matrices / "band.npz"]), tmp_path, ScipyCsr)
-    content = (tmp_path / "results.jsonl").read_bytes()
+def test_finished_cells_are_not_run_again_and_new_ones_are_added(copied):
+    write_matrices(copied / "matrices", 3)
+    out = copied / "out"
+    content = (out / "results.jsonl").read_bytes()
     listener = Quiet()
-    sources = file_sources([matrices / "band.npz", matrices / "grid.npz"])
-    records = run(sources, tmp_path, OURS, ScipyCsr, listener=listener)
-    assert listener.pending == 3
-    assert [(r["matrix"], r["contender"]) for r in listener.records] == [
-        ("band", "hbp"),
-        ("grid", "hbp"),
-        ("grid", "scipy"),
-    ]
-    assert (tmp_path / "results.jsonl").read_bytes().startswith(content)
-    assert first[0] in records
+    sources = sources_of(copied, "band", "graph", "grid")
+    records = run(sources, out, OURS, ScipyCsr, settings=AS_FINISHED, listener=listener)
+    assert listener.pending == 2
+    added = [(r["matrix"], r["contender"]) for r in listener.records]
+    assert added == [("grid", "hbp"), ("grid", "scipy")]
+    assert (out / "results.jsonl").read_bytes().startswith(content)
+    assert len(records) == 6
     assert ("machine", "read bandwidth") not in listener.steps  # taken over from the first run
-    assert sorted(p.name for p in tmp_path.iterdir() if p != matrices) == [
-        ".lock",
-        "results.jsonl",
-    ]
+    assert listener.records[0]["ceilings"] == records[0]["ceilings"] != []
+    assert sorted(p.name for p in out.iterdir()) == [".lock", "results.jsonl"]
 
 
-def test_a_cell_that_others_disturbed_is_measured_again_when_asked(matrices, tmp_path):
-    sources = file_sources([matrices / "band.npz"])
-    path = tmp_path / "results.jsonl"
-    (record,) = run(sources, tmp_path, ScipyCsr)
-    path.write_bytes(encode({**record, "other_load": 0.5, "samples": [[1]]}))
-    assert run(sources, tmp_path, ScipyCsr)[0]["samples"] == [[1]]
-    assert len(run(sources, tmp_path, ScipyCsr, retry=True)[0]["samples"]) >= 3
-    assert cells(tmp_path) == [("band", "scipy")]
+def test_a_cell_that_others_disturbed_is_measured_again_when_asked(copied):
+    path = copied / "out" / "results.jsonl"
+    disturbed = {**read_records(path)[1], "other_load": 0.5, "samples": [[1]]}
+    path.write_bytes(encode(disturbed))
+    sources = sources_of(copied, "band")
+    again = partial(run, sources, copied / "out", ScipyCsr, settings=AS_FINISHED)
+    assert again()[0]["samples"] == [[1]]
+    assert len(again(retry=True)[0]["samples"]) >= 6
+    assert cells(copied / "out") == [("band", "scipy")]
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (CellSettings(quick=True, dtype="float32"), "another --dtype: float64, and now float32"),
-        (CellSettings(quick=True, threads=2), "another --threads: 1, and now 2"),
+        (replace(AS_FINISHED, dtype="float32"), "another --dtype: float64, and now float32"),
+        (replace(AS_FINISHED, threads=1), "another --threads: 2, and now 1"),
+        (replace(AS_FINISHED, processes=1), "another --processes: 2, and now 1"),
     ],
 )
-def test_results_under_other_conditions_are_not_mixed(settings, message, matrices, tmp_path):
-    sources = file_sources([matrices / "band.npz"])
-    run(sources, tmp_path, ScipyCsr)
+def test_results_under_other_conditions_are_not_mixed(settings, message, copied):
     with pytest.raises(ValueError, match=message):
-        run(sources, tmp_path, ScipyCsr, settings=settings)
+        run(sources_of(copied, "band"), copied / "out", ScipyCsr, settings=settings)
 
 
-def test_another_version_or_another_matrix_of_that_name_is_refused(matrices, tmp_path, monkeypatch):
-    sources = file_sources([matrices / "band.npz"])
-    run(sources, tmp_path, ScipyCsr)
-    swapped = [Source("band", "file", "x", file_sources([matrices / "grid.npz"])[0].load)]
+def test_another_version_or_another_matrix_of_that_name_is_refused(copied, monkeypatch):
+    write_matrices(copied / "matrices", 3)
+    out = copied / "out"
+    swapped = [Source("band", "file", "x", sources_of(copied, "grid")[0].load)]
     with pytest.raises(ValueError, match=r"band was \[500, 500, .* and is \[576, 576"):
-        run(swapped, tmp_path, OURS, ScipyCsr)
+        run(swapped, out, Wrong, settings=AS_FINISHED)
     monkeypatch.setattr(ScipyCsr, "version", classmethod(lambda cls: "0.1"))
     with pytest.raises(ValueError, match=r"version of SciPy: .*, and now 0\.1; choose another"):
-        run(sources, tmp_path, ScipyCsr)
+        run(sources_of(copied, "band"), out, ScipyCsr, settings=AS_FINISHED)
 
 
 def start(matrices, out):
