@@ -138,5 +138,7 @@ def not_there():
 def sleep_with_a_child(path: str) -> None:
     """Start a process, write down its number and this one's, and never come back."""
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-    Path(path).write_text(f"{os.getpid()} {child.pid}")
+    part = Path(path).with_suffix(".part")
+    part.write_text(f"{os.getpid()} {child.pid}")
+    part.rename(path)
     time.sleep(600)

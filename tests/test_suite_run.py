@@ -195,8 +195,12 @@ def test_a_contender_that_misbehaves_costs_its_own_cell_only(matrices, tmp_path)
 
 def test_a_contender_that_hangs_is_stopped_at_the_time_limit(matrices, tmp_path):
     sources = file_sources([matrices / "band.npz"])
-    (record,) = run(sources, tmp_path / "out", Hanging, limits=Limits(seconds=5))
-    assert (record["status"], record["message"]) == ("timeout", "no result after 5 s")
+    for seconds in (4, 60):  # a busy machine may need more than the first to read the matrix
+        limits = Limits(seconds=seconds)
+        (record,) = run(sources, tmp_path / f"{seconds}", Hanging, limits=limits)
+        if "not read" not in record["message"]:
+            break
+    assert (record["status"], record["message"]) == ("timeout", f"no result after {seconds} s")
 
 
 def test_an_unreadable_matrix_costs_its_own_cells_only(tmp_path, capsys):
@@ -354,8 +358,12 @@ def alive(pid):
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system has no /proc")
 def test_a_process_over_its_time_is_ended_with_all_that_it_started(tmp_path):
     pids = tmp_path / "pids"
-    outcome = run_isolated(partial(sleep_with_a_child, str(pids)), Limits(seconds=2), tmp_path)
-    assert (outcome.status, outcome.value) == ("timeout", None)
+    for seconds in (2, 60):  # a busy machine may need more than the first to start the process
+        task = partial(sleep_with_a_child, str(pids))
+        outcome = run_isolated(task, Limits(seconds=seconds), tmp_path)
+        assert (outcome.status, outcome.value) == ("timeout", None)
+        if pids.exists():
+            break
     deadline = time.monotonic() + 20
     while any(map(alive, pids.read_text().split())) and time.monotonic() < deadline:
         time.sleep(0.05)
