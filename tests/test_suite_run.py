@@ -1,4 +1,4 @@
-"""``hbpspmv suite run``: each cell in its own process, under limits, in the result file once."""
+"""``hbpspmv suite run``: every cell in the result file once, however often a run is stopped."""
 
 from __future__ import annotations
 
@@ -14,43 +14,22 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
-from suite_contenders import (
-    MISBEHAVING,
-    Hanging,
-    Wrong,
-    no_ceilings,
-    not_there,
-    roster_of,
-    sleep_with_a_child,
-    write_matrices,
-)
+from suite_contenders import Wrong, write_matrices
+from suite_runs import COMMAND, Quiet, cells, prepare_environment, run, suite_run
 
 from hbpspmv.cli import main
-from hbpspmv.suite.cells.isolate import run_isolated
 from hbpspmv.suite.cells.merged import merged
 from hbpspmv.suite.cells.progress import CellProgress
 from hbpspmv.suite.cells.result_log import encode, read_records
-from hbpspmv.suite.cells.run import run_cells
-from hbpspmv.suite.cells.settings import CellSettings, Limits
+from hbpspmv.suite.cells.settings import CellSettings
 from hbpspmv.suite.peers import OURS
 from hbpspmv.suite.peers.scipy_csr import ScipyCsr
 from hbpspmv.suite.sources import Source, file_sources
 
-COMMAND = [sys.executable, "-P", "-m", "hbpspmv.cli"]
-QUICK = CellSettings(quick=True)
 AS_FINISHED = CellSettings(quick=True, threads=2, processes=2)
-LIMITS = Limits(memory_bytes=4 << 30, seconds=120)
-
-
-@pytest.fixture(autouse=True)
-def _children_find_the_contenders(monkeypatch):
-    """The processes of a run import contenders by name, so they need the path of this folder."""
-    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
 
 
 @pytest.fixture
@@ -80,38 +59,8 @@ def sources_of(folder, *names):
 
 
 @pytest.fixture(autouse=True)
-def _bandwidth_is_not_measured(monkeypatch):
-    """It takes a process of its own; the tests of the command measure it."""
-    monkeypatch.setattr("hbpspmv.suite.cells.run.measure_machine", no_ceilings)
-
-
-class Quiet:
-    """A listener that remembers."""
-
-    def __init__(self):
-        self.pending, self.records, self.steps = None, [], []
-
-    def begin(self, pending, finished):
-        self.pending = pending
-
-    def step(self, matrix, step):
-        self.steps.append((matrix, step))
-
-    def finished(self, record):
-        self.records.append(record)
-
-
-def run(sources, out, *contenders, settings=QUICK, limits=LIMITS, listener=None, **more):
-    roster = roster_of(*contenders)
-    return run_cells(sources, roster, settings, limits, out, listener or Quiet(), **more)
-
-
-def suite_run(*arguments):
-    return main(["suite", "run", "--quick", "--peers", "scipy", *map(str, arguments)])
-
-
-def cells(out):
-    return [(r["matrix"], r["contender"]) for r in read_records(out / "results.jsonl")]
+def _environment(monkeypatch):
+    prepare_environment(monkeypatch)
 
 
 # ---- what a cell holds -----------------------------------------------------------------------
@@ -166,68 +115,6 @@ def test_processes_of_a_cell_are_one_result():
 def test_a_contender_that_is_wrong_once_is_wrong():
     whole = merged([part(10), part(10, status="wrong", seconds=None)])
     assert (whole["status"], whole["samples"], whole["seconds"]) == ("wrong", [], None)
-
-
-# ---- what can go wrong -----------------------------------------------------------------------
-
-
-def test_a_contender_that_misbehaves_costs_its_own_cell_only(matrices, tmp_path):
-    sources = file_sources([matrices / "band.npz"])
-    records = run(sources, tmp_path / "out", *MISBEHAVING, ScipyCsr)
-    told = {r["contender"]: (r["status"], r["message"]) for r in records}
-    assert {name: status for name, (status, _) in told.items()} == {
-        "crashing": "crashed",
-        "exiting": "crashed",
-        "hungry": "out-of-memory",
-        "aborting": "out-of-memory",
-        "wrong": "wrong",
-        "lacking": "unavailable",
-        "scipy": "ok",
-    }
-    assert "ended by SIGSEGV: Fatal Python error: Segmentation fault" in told["crashing"][1]
-    assert told["exiting"][1] == "exit status 3: giving up"
-    assert "allocate 16.0 GiB" in told["hungry"][1]
-    assert "bad_alloc" in told["aborting"][1]
-    assert "1 of 500 rows wrong, first row 3" in told["wrong"][1]
-    wrong = next(r for r in records if r["contender"] == "wrong")
-    assert (wrong["correct"], wrong["samples"], wrong["seconds"]) == (False, [], None)
-
-
-def test_a_contender_that_hangs_is_stopped_at_the_time_limit(matrices, tmp_path):
-    sources = file_sources([matrices / "band.npz"])
-    for seconds in (4, 60):  # a busy machine may need more than the first to read the matrix
-        limits = Limits(seconds=seconds)
-        (record,) = run(sources, tmp_path / f"{seconds}", Hanging, limits=limits)
-        if "not read" not in record["message"]:
-            break
-    assert (record["status"], record["message"]) == ("timeout", f"no result after {seconds} s")
-
-
-def test_an_unreadable_matrix_costs_its_own_cells_only(tmp_path, capsys):
-    matrices = tmp_path / "matrices"
-    write_matrices(matrices, 1)
-    (matrices / "bad.mtx").write_text("hello")
-    assert suite_run(matrices, "--out", tmp_path / "out") == 1
-    records = read_records(tmp_path / "out" / "results.jsonl")
-    bad = [r for r in records if r["matrix"] == "bad"]
-    assert [r["status"] for r in bad] == ["failed"] * 2
-    assert "not read: bad: not a readable matrix" in bad[0]["message"]
-    assert all(r["status"] == "ok" for r in records if r["matrix"] != "bad")
-    assert str(tmp_path) not in (tmp_path / "out" / "results.jsonl").read_text()
-    assert "bad: HBP: FAILED: not read" in capsys.readouterr().out
-
-
-def test_a_matrix_that_is_not_downloaded_is_unavailable_until_it_is_retried(matrices, tmp_path):
-    far = [Source("far", "graph", "G/far, not downloaded", not_there)]
-    (record,) = run(far, tmp_path / "out", ScipyCsr)
-    assert record["status"] == "unavailable"
-    assert "hbpspmv fetch G/far" in record["message"]
-    near = file_sources([matrices / "band.npz"])
-    here = [Source("far", "graph", "here", near[0].load)]
-    assert run(here, tmp_path / "out", ScipyCsr)[0]["status"] == "unavailable"
-    (record,) = run(here, tmp_path / "out", ScipyCsr, retry=True)
-    assert record["status"] == "ok"
-    assert cells(tmp_path / "out") == [("far", "scipy")]
 
 
 def test_two_matrices_of_one_name_are_refused_and_one_named_twice_is_one(copied):
@@ -346,28 +233,6 @@ def test_ctrl_c_ends_cleanly_and_a_second_run_at_a_time_is_refused(matrices, tmp
     assert "the finished cells are kept" in text
     assert 1 <= len(cells(out)) < 6
     assert not (out / ".work").exists()
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system has no /proc")
-def test_a_process_over_its_time_is_ended_with_all_that_it_started(tmp_path):
-    pids = tmp_path / "pids"
-    for seconds in (2, 60):  # a busy machine may need more than the first to start the process
-        task = partial(sleep_with_a_child, str(pids))
-        outcome = run_isolated(task, Limits(seconds=seconds), tmp_path)
-        assert (outcome.status, outcome.value) == ("timeout", None)
-        if pids.exists():
-            break
-    deadline = time.monotonic() + 20
-    while any(map(alive, pids.read_text().split())) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(map(alive, pids.read_text().split()))
 
 
 # ---- the command -----------------------------------------------------------------------------
