@@ -5,6 +5,7 @@
 namespace hbp {
 
 void bind_csr(nanobind::module_& module);
+void bind_cost_model(nanobind::module_& module);
 void bind_plan(nanobind::module_& module);
 void bind_plan_arrays(nanobind::module_& module);  // after bind_plan: CorePlan must be known
 void bind_device_plan(nanobind::module_& module);  // likewise

@@ -62,7 +62,6 @@ void bind_csr(nb::module_& module) {
     // InvalidCsr is an invalid_argument, which nanobind turns into ValueError.
     module.def("check_csr", &py_check_csr, "indptr"_a, "indices"_a, "n_rows"_a, "n_cols"_a);
     module.def("choose_geometry", &py_choose_geometry, "n_rows"_a, "n_cols"_a, "itemsize"_a);
-    module.def("prefer_csr", &prefer_csr, "nnz"_a);
     module.def("csr_spmv", &py_csr_multiply<AnyVector, AnyVectorOut>, "indptr"_a, "indices"_a,
                "data"_a, "n_cols"_a, "x"_a, "y"_a, "alpha"_a, "beta"_a, "num_threads"_a);
     module.def("csr_spmm", &py_csr_multiply<AnyMatrix, AnyMatrixOut>, "indptr"_a, "indices"_a,

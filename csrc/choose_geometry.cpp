@@ -14,12 +14,31 @@ Geometry choose_geometry(int64_t n_rows, int64_t n_cols, int itemsize) {
     return g;
 }
 
-std::string prefer_csr(int64_t nnz) {
-    if (nnz < tuning::min_nnz_for_hbp) {
-        return "it has " + std::to_string(nnz) + " nonzeros, fewer than the " +
-               std::to_string(tuning::min_nnz_for_hbp) + " that repay a conversion";
+Layout choose_layout(MatrixSample s) {
+    s.distinct_values = few_values + 1;
+    Layout best;
+    best.geometry = choose_geometry(s.n_rows, s.n_cols, static_cast<int>(s.itemsize));
+    best.hbp_seconds = hbp_seconds(s, best.geometry, 1);
+    best.csr_seconds = csr_seconds(s, 1);
+    if (s.nnz < tuning::min_nnz_for_hbp) {
+        best.prefer_csr = "it has " + std::to_string(s.nnz) + " nonzeros, fewer than the " +
+                          std::to_string(tuning::min_nnz_for_hbp) + " that repay a conversion";
+        return best;
     }
-    return "";
+    const double plain = best.hbp_seconds;
+    for (const int64_t width : sampled_widths) {
+        Geometry g = best.geometry;
+        g.block_cols = static_cast<int32_t>(std::min(width, std::max<int64_t>(s.n_cols, 1)));
+        const double seconds = hbp_seconds(s, g, 1);
+        if (seconds < std::min(best.hbp_seconds, (1 - tuning::least_gain) * plain)) {
+            best.geometry = g;
+            best.hbp_seconds = seconds;
+        }
+    }
+    if (best.csr_seconds < (1 - tuning::least_gain) * best.hbp_seconds) {
+        best.prefer_csr = "the cost model expects CSR to be faster";
+    }
+    return best;
 }
 
 }  // namespace hbp

@@ -167,16 +167,20 @@ class PlannedProducts(PlanInvalidation):
         plan in use. What a call asks for stays in force when the array is changed and its plan has
         to be built again.
 
-        ``tune="measure"`` takes about thirty builds and a second or more, and memory for two more
-        plans. The layouts are that of the cost model, CSR, and all combinations of 512, 8,192 and
-        65,536 block rows, 4,096, 16,384 and 65,536 block columns, and 8, 16 and 32 lanes, cut to
-        the size of the matrix. ``info()["tuning"]`` has the times and ``info()["geometry"]`` the
-        winner, which can be given to the plan of a similar matrix; `Plan.save` keeps both. As
-        times vary, so may the choice, and with it the last bits of products: save the plan, or
-        give its geometry, where they matter.
+        ``tune="measure"`` takes about forty builds and a second or more, and memory for two more
+        plans. The layouts are that of the cost model, CSR, and all combinations of 512, 8,192,
+        32,768 and 65,536 block rows, 4,096, 16,384 and 65,536 block columns, and 8, 16 and 32
+        lanes, cut to the size of the matrix. ``info()["tuning"]`` has the times and
+        ``info()["geometry"]`` the winner, which can be given to the plan of a similar matrix;
+        `Plan.save` keeps both. As times vary, so may the choice, and with it the last bits of
+        products: save the plan, or give its geometry, where they matter.
 
         ``A.T`` has plans of its own, ``A.T.plan()``, which ``x @ A`` uses. They are shared by all
         transposed views of `A`.
+
+        The cost model reads at most 8,192 entries of the matrix, whatever its size, and decides by
+        their places and the dtype alone. It is the same on every machine and for any number of
+        threads, as its choice of the block columns and of CSR fixes the order of the additions.
 
         The plan is built in O(nnz) time and holds its own copy of the matrix: 10 bytes or less
         per float64 entry and 6 or less per float32 entry, and a little for the blocks.

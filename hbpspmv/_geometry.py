@@ -76,5 +76,5 @@ class Geometry:
 
 
 def chosen_geometry(shape: tuple[int, int], itemsize: int) -> Geometry:
-    """The geometry that the cost model picks. The same on every machine."""
+    """The geometry that needs no reason: what a shape and a size of values give by themselves."""
     return Geometry(*core.choose_geometry(*shape, itemsize))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import hbpspmv._hbpspmv_core as core
+from hbpspmv._cost_model import Layout
 from hbpspmv._geometry import Geometry
 from hbpspmv._validate import positive_integer, thread_count
 
@@ -60,16 +60,15 @@ class Options:
         return cls(expected_calls, geometry, thread_count(num_threads), check)
 
 
-def choose_kernel(nnz: int, options: Options) -> tuple[str, str]:
-    """("hbp" or "csr", the reason in words)."""
+def choose_kernel(layout: Layout, options: Options) -> tuple[str, str]:
+    """("hbp" or "csr", the reason in words); `layout` is what the cost model recommends."""
     if options.tuning is not None:
         return "csr" if options.tuning.geometry is None else "hbp", options.tuning.reason
     if options.geometry is not None:
         return "hbp", "a geometry was given"
-    reason = core.prefer_csr(nnz)
-    if reason:
-        return "csr", reason
+    if layout.prefer_csr:
+        return "csr", layout.prefer_csr
     calls = options.expected_calls
     if calls is not None and calls < FEW_CALLS:
         return "csr", f"building the format does not pay for {calls} expected calls"
-    return "hbp", "the format is expected to be faster than CSR"
+    return "hbp", layout.reason

@@ -11,7 +11,8 @@ import numpy as np
 
 import hbpspmv._hbpspmv_core as core
 from hbpspmv._break_even import BreakEven, measure
-from hbpspmv._geometry import Geometry, chosen_geometry
+from hbpspmv._cost_model import Layout, choose_layout
+from hbpspmv._geometry import Geometry
 from hbpspmv._info import format_info, timing_info
 from hbpspmv._options import Options, Tuning, choose_kernel
 from hbpspmv._validate import BEHAVED, Array, CsrArrays, DType, values
@@ -81,6 +82,7 @@ class Plan:
         "_core",
         "_csr",
         "_geometry_given",
+        "_layout",
         "build_seconds",
         "dtype",
         "fingerprint",
@@ -106,16 +108,24 @@ class Plan:
     ) -> None:
         """Lay out `csr` in `dtype`; `owned` says that nobody else will change its arrays."""
         start = time.perf_counter()
-        self._begin(csr.shape, dtype, csr.nnz, options)
+        layout = choose_layout(csr, dtype)
+        self._begin(csr.shape, dtype, csr.nnz, options, layout)
         self.fingerprint = fingerprint
-        self.kernel, self.reason = choose_kernel(csr.nnz, options)
+        self.kernel, self.reason = choose_kernel(layout, options)
         if self.kernel == "hbp":
-            self._build_hbp(csr, options)
+            self._build_hbp(csr, layout, options)
         else:
             self._build_csr(csr, owned)
         self.build_seconds = time.perf_counter() - start
 
-    def _begin(self, shape: tuple[int, int], dtype: DType, nnz: int, options: Options) -> None:
+    def _begin(
+        self,
+        shape: tuple[int, int],
+        dtype: DType,
+        nnz: int,
+        options: Options,
+        layout: Layout | None,
+    ) -> None:
         self.shape = shape
         self.dtype = dtype
         self.nnz = nnz
@@ -127,6 +137,7 @@ class Plan:
         self._core: Any = None
         self._csr: CsrArrays | None = None
         self._geometry_given = options.given_geometry is not None
+        self._layout = layout
 
     @classmethod
     def restored(
@@ -141,7 +152,7 @@ class Plan:
     ) -> Plan:
         """A plan around what another one has built: a plan of the core, or CSR arrays."""
         self = cls.__new__(cls)
-        self._begin(shape, dtype, nnz, options)
+        self._begin(shape, dtype, nnz, options, None)
         self.reason = reason
         self.build_seconds = build_seconds
         if isinstance(built, CsrArrays):
@@ -153,9 +164,9 @@ class Plan:
             self._use_core(built)
         return self
 
-    def _build_hbp(self, csr: CsrArrays, options: Options) -> None:
+    def _build_hbp(self, csr: CsrArrays, layout: Layout, options: Options) -> None:
         indptr, indices, data, shape = csr
-        geometry = options.given_geometry or chosen_geometry(shape, self.dtype.itemsize)
+        geometry = options.given_geometry or layout.geometry
         self.geometry = geometry
         self._use_core(
             core.build(
@@ -207,7 +218,9 @@ class Plan:
             return self.geometry == options.geometry
         if self._geometry_given or self.tuning is not None:
             return False
-        return self.kernel == choose_kernel(self.nnz, options)[0]
+        if self._layout is None:  # a plan from a file
+            self._layout = choose_layout(self.to_csr(), self.dtype)
+        return self.kernel == choose_kernel(self._layout, options)[0]
 
     def update(self, data: Array) -> None:
         """Take new values for the same pattern, without building the structure again.
