@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 
 import hbpspmv
-from hbpspmv._geometry import chosen_geometry
 from hbpspmv._validate import KERNEL_DTYPES, CsrArrays, DType, csr_arrays, plan_dtype, result_dtype
 from hbpspmv._validate import scalar as checked_scalar
+from hbpspmv.cuda._block_cols import default_block_cols, widest_block_cols
 from hbpspmv.cuda._device import CupyDevice, Device
-from hbpspmv.cuda._device_plan import DevicePlan
+from hbpspmv.cuda._device_build import build_on_device, can_build
+from hbpspmv.cuda._device_plan import DevicePlan, Layout
+from hbpspmv.cuda._host_build import build_on_host
 
 _STORAGE = ("float16", "bfloat16")
 
@@ -22,14 +24,15 @@ class hbp_array:
     Parameters
     ----------
     A : hbpspmv.hbp_array, SciPy sparse array or matrix, or CuPy sparse matrix
-        The matrix, which is copied. It is laid out on the host; one that is on the device makes
-        the way there and back.
+        The matrix, which is copied. A CuPy matrix whose columns ascend in every row is laid out on
+        the device, all others on the host.
     storage : {"float16", "bfloat16"}, optional
         Store the values of a float32 matrix in 16 bits, rounded to nearest. Products are computed
         in float32.
     block_cols : int, optional
         Columns of a block, 1 to 65,536, which fix the order of the additions. The default is
-        that of the plan of `A`, or of the plan that it would get.
+        that of the plan of `A`, or of the plan that it would get on the host; for a CuPy matrix
+        all columns, at most 65,536.
 
     Attributes
     ----------
@@ -87,8 +90,19 @@ class hbp_array:
         _device: Device | None = None,
     ) -> None:
         device: Device = CupyDevice() if _device is None else _device
+        self._device = device
+        on_device = device.csr(A) if storage is None else None
+        if on_device is not None:
+            dtype: DType = np.dtype(on_device.data.dtype)
+            width = block_cols or widest_block_cols(on_device.shape)
+            if can_build(on_device, width) and dtype in KERNEL_DTYPES:
+                layout = build_on_device(on_device, width, device)
+                self._begin(layout, on_device.shape, on_device.nnz, dtype, None, width)
+                return
+            # The width that is chosen for a matrix must not depend on where it can be laid out.
+            block_cols = width
         host = _on_host(A)
-        dtype: DType = host.dtype
+        dtype = host.dtype
         if dtype not in KERNEL_DTYPES:
             raise TypeError(
                 f"A has dtype {dtype}, expected float32, float64, complex64 or complex128"
@@ -101,20 +115,31 @@ class hbp_array:
                 "for float32"
             )
         csr = csr_arrays(host.indptr, host.indices, host.data, host.shape)
-        if block_cols is None:
-            block_cols = _block_cols(A, host)
-        self._device = device
-        self._begin(csr, dtype, storage, block_cols)
+        self._begin_on_host(csr, dtype, storage, block_cols or _block_cols(A, csr))
 
-    def _begin(self, csr: CsrArrays, dtype: DType, storage: str | None, block_cols: int) -> None:
+    def _begin_on_host(
+        self, csr: CsrArrays, dtype: DType, storage: str | None, block_cols: int
+    ) -> None:
         if storage is not None:
             csr = csr._replace(data=rounded(csr.data, storage))
-        self.shape = csr.shape
+        layout = build_on_host(csr, dtype, storage or dtype.name, block_cols, self._device)
+        self._begin(layout, csr.shape, csr.nnz, dtype, storage, block_cols)
+
+    def _begin(
+        self,
+        layout: Layout,
+        shape: tuple[int, int],
+        nnz: int,
+        dtype: DType,
+        storage: str | None,
+        block_cols: int,
+    ) -> None:
+        self.shape = shape
         self.dtype = dtype
-        self.nnz = csr.nnz
+        self.nnz = nnz
         self._storage = storage
         self._block_cols = block_cols
-        plan = DevicePlan(csr, dtype, storage or dtype.name, block_cols, self._device)
+        plan = DevicePlan(layout, shape, dtype, storage or dtype.name, self._device)
         self._plans = {dtype: plan}
         self._transpose: hbp_array | None = None
 
@@ -136,13 +161,9 @@ class hbp_array:
             twin: hbp_array = object.__new__(hbp_array)
             twin._device = self._device
             csr = self.get().T.tocsr()
-            block_cols = chosen_geometry(csr.shape, self.dtype.itemsize).block_cols
-            twin._begin(
-                csr_arrays(csr.indptr, csr.indices, csr.data, csr.shape),
-                self.dtype,
-                self._storage,
-                block_cols,
-            )
+            arrays = csr_arrays(csr.indptr, csr.indices, csr.data, csr.shape)
+            block_cols = default_block_cols(arrays)
+            twin._begin_on_host(arrays, self.dtype, self._storage, block_cols)
             twin._transpose = self
             self._transpose = twin
         return self._transpose
@@ -165,7 +186,8 @@ class hbp_array:
     def _plan_for(self, dtype: DType) -> DevicePlan:
         if dtype not in self._plans:
             csr = self._plans[self.dtype].to_csr()
-            self._plans[dtype] = DevicePlan(csr, dtype, dtype.name, self._block_cols, self._device)
+            layout = build_on_host(csr, dtype, dtype.name, self._block_cols, self._device)
+            self._plans[dtype] = DevicePlan(layout, self.shape, dtype, dtype.name, self._device)
         return self._plans[dtype]
 
     def __matmul__(self, x: Any) -> Any:
@@ -316,7 +338,7 @@ def _on_host(A: Any) -> Any:
     return A.tocsr()
 
 
-def _block_cols(A: Any, host: Any) -> int:
+def _block_cols(A: Any, csr: CsrArrays) -> int:
     """The block width that gives the bits of ``A @ x`` on the CPU."""
     if isinstance(A, hbpspmv.hbp_array):
         plan = A._side.plans.get(A.dtype)
@@ -325,4 +347,4 @@ def _block_cols(A: Any, host: Any) -> int:
         given = A._side.options.given_geometry
         if given is not None:
             return given.block_cols
-    return chosen_geometry(host.shape, host.dtype.itemsize).block_cols
+    return default_block_cols(csr)

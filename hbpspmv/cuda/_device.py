@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from hbpspmv._validate import Array, DType
+from hbpspmv._validate import Array, CsrArrays, DType
 from hbpspmv.cuda._launch import SHARED_BYTES, THREADS
-from hbpspmv.cuda._source import compile_options, kernel_source
+from hbpspmv.cuda._source import Kernel, kernel_source
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -55,19 +55,19 @@ class Device(Protocol):
     def stream(self) -> int:
         """What tells the stream that launches go to now from others."""
 
-    def resident(self, kernel: str, stored: str, scalar: str, shared_bytes: int) -> int:
+    def resident(self, kernel: Kernel, shared_bytes: int) -> int:
         """Thread blocks of a kernel that a multiprocessor runs at once."""
 
     def launch(
-        self,
-        kernel: str,
-        stored: str,
-        scalar: str,
-        thread_blocks: int,
-        shared_bytes: int,
-        product: Array,
+        self, kernel: Kernel, thread_blocks: int, shared_bytes: int, arguments: Array
     ) -> None:
         """Run a kernel in the present stream."""
+
+    def csr(self, A: Any) -> CsrArrays | None:
+        """The arrays of a CSR matrix on the device whose columns ascend in every row.
+
+        None if A is not on the device, or not such a matrix. The arrays are checked.
+        """
 
 
 def require_cupy() -> Any:
@@ -103,7 +103,7 @@ class CupyDevice:
         self._cupy = require_cupy()
         self._device = self._cupy.cuda.Device()
         self.multiprocessors = int(self._device.attributes["MultiProcessorCount"])
-        self._kernels: dict[tuple[str, str, str], Any] = {}
+        self._functions: dict[Kernel, Any] = {}
 
     def upload(self, host: Array) -> Any:
         with self._device:
@@ -167,36 +167,52 @@ class CupyDevice:
         # One name for the default streams of all threads, which do not wait for each other.
         return -threading.get_ident() if stream == self._cupy.cuda.Stream.ptds.ptr else stream
 
-    def _kernel(self, kernel: str, stored: str, scalar: str) -> Any:
-        key = (kernel, stored, scalar)
-        if key not in self._kernels:
+    def _function(self, kernel: Kernel) -> Any:
+        function = self._functions.get(kernel)
+        if function is None:
             module = self._cupy.RawModule(
-                code=kernel_source(), options=compile_options(stored, scalar), backend="nvrtc"
+                code=kernel_source(kernel.file), options=kernel.options, backend="nvrtc"
             )
-            for name in ("hbp_spmv", "hbp_spmm"):
-                self._kernels[name, stored, scalar] = module.get_function(name)
-        return self._kernels[key]
+            function = self._functions[kernel] = module.get_function(kernel.name)
+        return function
 
-    def resident(self, kernel: str, stored: str, scalar: str, shared_bytes: int) -> int:
+    def resident(self, kernel: Kernel, shared_bytes: int) -> int:
         assert shared_bytes <= SHARED_BYTES
         with self._device:
-            function = self._kernel(kernel, stored, scalar).kernel
             return int(
                 self._cupy.cuda.driver.occupancyMaxActiveBlocksPerMultiprocessor(
-                    function.ptr, THREADS, shared_bytes
+                    self._function(kernel).kernel.ptr, THREADS, shared_bytes
                 )
             )
 
     def launch(
-        self,
-        kernel: str,
-        stored: str,
-        scalar: str,
-        thread_blocks: int,
-        shared_bytes: int,
-        product: Array,
+        self, kernel: Kernel, thread_blocks: int, shared_bytes: int, arguments: Array
     ) -> None:
         with self._device:
-            self._kernel(kernel, stored, scalar)(
-                (thread_blocks,), (THREADS,), (product,), shared_mem=shared_bytes
+            self._function(kernel)(
+                (thread_blocks,), (THREADS,), (arguments,), shared_mem=shared_bytes
             )
+
+    def csr(self, A: Any) -> CsrArrays | None:
+        if not type(A).__module__.startswith("cupyx."):
+            return None
+        A = A.tocsr()
+        n_rows, n_cols = A.shape
+        cupy, indptr, indices = self._cupy, A.indptr, A.indices
+        if A.data.device != self._device or not A.has_sorted_indices:
+            return None
+        # The kernels trust the structure. One transfer brings what tells whether they may.
+        least = cupy.zeros(6, cupy.int64)
+        least[0], least[1] = indptr[0], indptr[-1]
+        if n_rows > 0:
+            least[2] = (indptr[1:] - indptr[:-1]).min()
+        if len(indices) > 0:
+            least[3], least[4] = indices.min(), indices.max()
+        first, last, shortest, low, high, _ = map(int, least.get())
+        if first != 0 or last != len(indices) or shortest < 0 or len(A.data) != last:
+            raise ValueError("A has a corrupt indptr")
+        if last > 0 and (low < 0 or high >= n_cols):
+            raise ValueError(
+                f"A has column indices from {low} to {high}, expected 0 to {n_cols - 1}"
+            )
+        return CsrArrays(indptr, indices, A.data, (int(n_rows), int(n_cols)))

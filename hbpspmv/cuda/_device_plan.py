@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-import hbpspmv._hbpspmv_core as core
 from hbpspmv._validate import Array, CsrArrays, DType
 from hbpspmv.cuda import _launch
 from hbpspmv.cuda._device import Device
+from hbpspmv.cuda._source import Kernel
 
 #: struct Product of plan_view.h.
 PRODUCT: Final = np.dtype(
@@ -26,18 +28,29 @@ PRODUCT: Final = np.dtype(
     align=True,
 )
 
-#: Arrays that are on the device as they are in a plan.
-_STREAMS: Final = ("slot_row", "slot_length", "column")
-_SHARED: Final = ("row_block_ptr", "block_ptr", "table")
-
 #: n_fixed_counters of plan_view.h.
 _FIXED_COUNTERS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A matrix laid out on a device: what a builder makes."""
+
+    #: On the device, by their names in PRODUCT.
+    arrays: dict[str, Any]
+    n_tasks: int
+    n_partials: int
+    n_split: int
+    max_rows: int
+    max_window: int
+    #: Gives the matrix back, on the host.
+    to_csr: Callable[[], CsrArrays]
 
 
 class _Prepared(NamedTuple):
     """All of a launch but the operands; `partial` is what the product's address points to."""
 
-    kernel: str
+    kernel: Kernel
     launch: _launch.Configuration
     product: Array
     partial: Any
@@ -48,85 +61,33 @@ class DevicePlan:
 
     Attributes
     ----------
-    shape, nnz : the matrix's.
+    shape : tuple of int
+        The matrix's.
     dtype : numpy.dtype
         Of x, y and the sums.
     stored : str
         What the values are stored in: the name of `dtype`, "float16" or "bfloat16".
     nbytes : int
-        Memory that the plan holds on the device.
+        Memory that the layout takes on the device.
     """
 
     def __init__(
-        self, csr: CsrArrays, dtype: DType, stored: str, block_cols: int, device: Device
+        self, layout: Layout, shape: tuple[int, int], dtype: DType, stored: str, device: Device
     ) -> None:
-        n_rows, n_cols = csr.shape
-        geometry = _launch.device_geometry(n_rows, block_cols, device.multiprocessors)
-        data = np.ascontiguousarray(csr.data, dtype)
-        plan = core.build(
-            csr.indptr,
-            csr.indices,
-            data,
-            n_rows,
-            n_cols,
-            geometry.block_rows,
-            geometry.block_cols,
-            geometry.lanes,
-            0,
-        )
-        self.shape = csr.shape
-        self.nnz = csr.nnz
+        self.shape = shape
         self.dtype = dtype
         self.stored = stored
-        self.block_cols = block_cols
+        self.nbytes = sum(int(array.nbytes) for array in layout.arrays.values())
+        self._layout = layout
         self._device = device
-        self._upload(plan)
-
-    def _upload(self, plan: Any) -> None:
-        device, itemsize = self._device, self.dtype.itemsize
-        derived = core.device_plan(
-            plan,
-            _launch.part_cost(self.nnz, self.shape[0], device.multiprocessors),
-            _launch.most_window(itemsize),
-            self.stored,
-        )
-        self._host = core.plan_arrays(plan)
-        self._header = core.plan_header(plan)
-        self._n_tasks = int(derived["n_tasks"])
-        self._n_partials = int(derived["n_partials"])
-        self._n_counters = _FIXED_COUNTERS + int(derived["n_split"])
-        self._max_rows = int(derived["max_rows"])
-        self._max_window = int(derived["max_window"])
-        arrays = {name: derived[name] for name in ("piece", "block", "task", "constant")}
-        arrays |= {name: self._host[name] for name in (*_STREAMS, *_SHARED)}
-        narrowed = derived["narrowed"]
-        arrays["value"] = self._host["value"] if narrowed is None else narrowed
-        needed = sum(array.nbytes for array in arrays.values())
-        try:
-            self._arrays = {name: device.upload(array) for name, array in arrays.items()}
-        except MemoryError as error:
-            raise MemoryError(
-                f"the matrix needs {needed:,} bytes on the device in the HBP format: {error}"
-            ) from error
-        self.nbytes = needed
-        # What is on the device needs no copy on the host; values in 16 bits are not those that
-        # the matrix came with.
-        for name in (*_STREAMS, *(() if narrowed is not None else ("value",))):
-            del self._host[name]
         self._counters: dict[int, Any] = {}
         self._prepared: dict[tuple[int, int], _Prepared] = {}
-        # Uploads go to the present stream, but products may go to others.
+        # What was uploaded or built went to the present stream, but products may go to others.
         device.synchronize()
 
     def to_csr(self) -> CsrArrays:
         """The matrix as fresh CSR arrays on the host, bit for bit as it came."""
-        arrays = dict(self._host)
-        for name in (*_STREAMS, "value"):
-            if name not in arrays:
-                arrays[name] = self._device.download(self._arrays[name])
-        plan = core.plan_from_arrays(arrays, **self._header)
-        indptr, indices, data = plan.to_csr()
-        return CsrArrays(indptr, indices, data, self.shape)
+        return self._layout.to_csr()
 
     def multiply(self, x: Any, y: Any, alpha: complex, beta: complex) -> None:
         """y = alpha A x + beta y, for contiguous x and y of the plan's dtype on the device.
@@ -148,41 +109,35 @@ class DevicePlan:
         product["y"] = device.address(y)
         product["alpha_re"], product["alpha_im"] = alpha.real, alpha.imag
         product["beta_re"], product["beta_im"] = beta.real, beta.imag
-        device.launch(
-            prepared.kernel,
-            self.stored,
-            self.dtype.name,
-            launch.thread_blocks,
-            launch.shared_bytes,
-            product,
-        )
+        device.launch(prepared.kernel, launch.thread_blocks, launch.shared_bytes, product)
 
     def _prepare(self, stream: int, n_vectors: int) -> _Prepared:
-        device, itemsize = self._device, self.dtype.itemsize
-        kernel = "hbp_spmv" if n_vectors == 1 else "hbp_spmm"
-        slice_ = _launch.slice_of(n_vectors, self._max_rows, itemsize)
+        device, layout, itemsize = self._device, self._layout, self.dtype.itemsize
+        name = "hbp_spmv" if n_vectors == 1 else "hbp_spmm"
+        kernel = Kernel(name, self.stored, self.dtype.name)
+        slice_ = _launch.slice_of(n_vectors, layout.max_rows, itemsize)
         shared = _launch.shared_bytes(
-            self._max_rows, slice_, self._max_window if n_vectors == 1 else 0, itemsize
+            layout.max_rows, slice_, layout.max_window if n_vectors == 1 else 0, itemsize
         )
         launch = _launch.configuration(
-            self._n_tasks,
+            layout.n_tasks,
             slice_,
             shared,
             device.multiprocessors,
-            device.resident(kernel, self.stored, self.dtype.name, shared),
+            device.resident(kernel, shared),
         )
         # Kernels leave the counters at zero, so they are cleared only once.
         if stream not in self._counters:
-            self._counters[stream] = device.zeros(self._n_counters, np.uint32)
-        partial = device.empty((self._n_partials * n_vectors,), self.dtype)
+            self._counters[stream] = device.zeros(_FIXED_COUNTERS + layout.n_split, np.uint32)
+        partial = device.empty((layout.n_partials * n_vectors,), self.dtype)
         product = np.zeros((), PRODUCT)
-        for name, array in self._arrays.items():
-            product[name] = device.address(array)
+        for array_name, array in layout.arrays.items():
+            product[array_name] = device.address(array)
         product["counter"] = device.address(self._counters[stream])
         product["partial"] = device.address(partial)
         product["n_vectors"] = n_vectors
-        product["n_tasks"] = self._n_tasks
+        product["n_tasks"] = layout.n_tasks
         product["n_fixed"] = launch.n_fixed
-        product["max_rows"] = self._max_rows
+        product["max_rows"] = layout.max_rows
         product["slice"] = launch.slice
         return _Prepared(kernel, launch, product, partial)

@@ -86,6 +86,11 @@ def shared_bytes(max_rows: int, slice_: int, window: int, itemsize: int) -> int:
     return TICKET_BYTES + (max_rows * slice_ + window) * itemsize
 
 
+def build_shared_bytes(n_column_blocks: int, block_rows: int) -> int:
+    """Shared memory of a thread block that builds a row block (build_view.h)."""
+    return 4 * (4 + 3 * n_column_blocks + 3 * block_rows + 32 + THREADS // 32 * 129)
+
+
 def configuration(
     n_tasks: int, slice_: int, shared: int, multiprocessors: int, resident: int
 ) -> Configuration:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
-#: numpy name of a value type -> its name in the kernels. The first four are scalar types too.
+#: NumPy's name of a type -> its name in the kernels.
 CXX_NAMES: Final = {
     "float32": "float",
     "float64": "double",
@@ -15,15 +15,50 @@ CXX_NAMES: Final = {
     "complex128": "hbp::Complex<double>",
     "float16": "hbp::cuda::Float16",
     "bfloat16": "hbp::cuda::BFloat16",
+    "int32": "int32_t",
+    "int64": "int64_t",
 }
+
+#: The kernels that build plans; all others make products.
+BUILDERS: Final = ("hbp_count", "hbp_fill")
 
 _INCLUDE = re.compile(r'^#include ([<"])(.+)[>"]\n', re.MULTILINE)
 _PRAGMA_ONCE = re.compile(r"^#pragma once\n", re.MULTILINE)
 
 
+class Kernel(NamedTuple):
+    """A kernel for one choice of types."""
+
+    name: str
+    #: Of the stored values for products, of the indices for builders.
+    first_type: str
+    #: Of x and y, or of the values.
+    scalar_type: str
+
+    @property
+    def file(self) -> str:
+        """The file that it is compiled from."""
+        return "builders.cu" if self.name in BUILDERS else "kernels.cu"
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options of NVRTC.
+
+        Without `--fmad=false` the compiler would fuse operations that the CPU does not fuse.
+        """
+        first = "HBP_INDEX" if self.name in BUILDERS else "HBP_STORED"
+        return (
+            "-std=c++17",
+            "--fmad=false",
+            "-default-device",
+            f"-D{first}={CXX_NAMES[self.first_type]}",
+            f"-DHBP_SCALAR={CXX_NAMES[self.scalar_type]}",
+        )
+
+
 @cache
-def kernel_source() -> str:
-    """All kernel sources in one text: what CuPy caches compiled code by.
+def kernel_source(file: str) -> str:
+    """The source of some kernels in one text: what CuPy caches compiled code by.
 
     Raises
     ------
@@ -47,21 +82,7 @@ def kernel_source() -> str:
 
         return _INCLUDE.sub(replacement, _PRAGMA_ONCE.sub("", path.read_text("utf-8")))
 
-    return text((folder / "cuda" / "kernels.cu").resolve())
-
-
-def compile_options(stored: str, scalar: str) -> tuple[str, ...]:
-    """Options of NVRTC for the kernels of one value type.
-
-    Without `--fmad=false` the compiler would fuse operations that the CPU does not fuse.
-    """
-    return (
-        "-std=c++17",
-        "--fmad=false",
-        "-default-device",
-        f"-DHBP_STORED={CXX_NAMES[stored]}",
-        f"-DHBP_SCALAR={CXX_NAMES[scalar]}",
-    )
+    return text((folder / "cuda" / file).resolve())
 
 
 def _folder() -> Path:
