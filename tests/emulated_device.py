@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hbpspmv._validate import CsrArrays
 from hbpspmv.cuda._launch import THREADS
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,9 @@ def build_library(folder: Path) -> ctypes.CDLL:
     subprocess.run(command, check=True)
     library = ctypes.CDLL(str(path))
     library.emulated_product_bytes.restype = ctypes.c_size_t
+    library.emulated_build_bytes.restype = ctypes.c_size_t
+    library.emulated_build_shared_bytes.restype = ctypes.c_size_t
+    library.emulated_build_shared_bytes.argtypes = [ctypes.c_uint32] * 3
     library.emulated_map.restype = ctypes.c_void_p
     library.emulated_map.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
     library.emulated_unmap.argtypes = [ctypes.c_void_p]
@@ -57,7 +61,7 @@ class EmulatedDevice:
     def __init__(self, library: ctypes.CDLL, room: int = 1 << 40) -> None:
         self.multiprocessors = 2
         self.room = room  # bytes left
-        self.launches: list[tuple[str, int]] = []
+        self.launches: list[str] = []
         self.allocations = 0
         self.stream_now = 0
         self._library = library
@@ -114,24 +118,35 @@ class EmulatedDevice:
     def stream(self) -> int:
         return self.stream_now
 
-    def resident(self, kernel, stored, scalar, shared_bytes) -> int:
+    def resident(self, kernel, shared_bytes) -> int:
         return 2
 
-    def launch(self, kernel, stored, scalar, thread_blocks, shared_bytes, product) -> None:
-        assert product.nbytes == self._library.emulated_product_bytes()
-        self.launches.append((kernel, thread_blocks))
+    def csr(self, A):
+        return A.arrays if isinstance(A, DeviceCsr) else None
+
+    def launch(self, kernel, thread_blocks, shared_bytes, arguments) -> None:
+        self.launches.append(kernel.name)
         error = ctypes.create_string_buffer(1000)
         failed = self._library.emulated_launch(
-            kernel.encode(),
-            stored.encode(),
-            scalar.encode(),
+            *(part.encode() for part in kernel),
             thread_blocks,
             THREADS,
             shared_bytes,
             len(self.launches),
-            product.ctypes.data,
+            arguments.ctypes.data,
             error,
             len(error),
         )
         if failed:
             raise RuntimeError(error.value.decode())
+
+
+class DeviceCsr:
+    """A CSR matrix "on the device", in place of one of CuPy."""
+
+    def __init__(self, A) -> None:
+        self.arrays = CsrArrays(A.indptr, A.indices, A.data, A.shape)
+        self._host = A
+
+    def tocsr(self):
+        return self._host

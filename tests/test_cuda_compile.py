@@ -1,8 +1,8 @@
 """Every CUDA kernel compiles for every architecture: no warning, no spill, no local memory.
 
-With nvcc, each value type is compiled once to PTX and assembled for each architecture, which is
-where registers are allotted. With the wheel of NVRTC, which is what CuPy compiles with, each value
-type is compiled for one of the architectures in turn, from the source text that CuPy gets.
+With nvcc, each choice of types is compiled once to PTX and assembled for each architecture, which
+is where registers are allotted. With the wheel of NVRTC, which is what CuPy compiles with, each is
+compiled for one of the architectures in turn, from the source text that CuPy gets.
 """
 
 import ctypes
@@ -15,19 +15,28 @@ from pathlib import Path
 import pytest
 
 from hbpspmv.cuda._launch import RESIDENT, THREADS
-from hbpspmv.cuda._source import CXX_NAMES, compile_options, kernel_source
+from hbpspmv.cuda._source import Kernel, kernel_source
 
 pytestmark = pytest.mark.nvcompile
 
 ARCHITECTURES = ("sm_75", "sm_80", "sm_87", "sm_89", "sm_90", "sm_100", "sm_120")
-KERNELS = {"hbp_spmv", "hbp_spmm"}
+PRODUCTS = {"hbp_spmv", "hbp_spmm"}
+BUILDERS = {"hbp_count", "hbp_fill"}
+SCALARS = ("float32", "float64", "complex64", "complex128")
+
+#: Each for all the kernels of its file.
+VARIANTS = [
+    *(Kernel("hbp_spmv", scalar, scalar) for scalar in SCALARS),
+    *(Kernel("hbp_spmv", stored, "float32") for stored in ("float16", "bfloat16")),
+    *(Kernel("hbp_fill", index, scalar) for index in ("int32", "int64") for scalar in SCALARS),
+]
 
 
-def scalar_of(stored):
-    return "float32" if stored in ("float16", "bfloat16") else stored
+def kernels_of(variant):
+    return PRODUCTS if variant.name in PRODUCTS else BUILDERS
 
 
-def check_usage(report):
+def check_usage(report, kernels=PRODUCTS):
     """Check what ptxas -v says of the kernels."""
     usage = {}
     for kernel, properties, registers in re.findall(
@@ -36,7 +45,7 @@ def check_usage(report):
         report,
     ):
         usage[kernel] = properties.split(), int(registers)
-    assert set(usage) == KERNELS, report
+    assert set(usage) == kernels, report
     for kernel, (words, registers) in usage.items():
         numbers = [int(word) for word in words if word.isdecimal()]
         assert numbers == [0, 0, 0], f"{kernel}: {' '.join(words)}"
@@ -75,20 +84,21 @@ def ptxas_of(nvcc):
     raise AssertionError(f"nvcc calls no ptxas:\n{lines}")
 
 
-@pytest.mark.parametrize("stored", CXX_NAMES)
-def test_nvcc(stored, nvcc, tmp_path):
+@pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
+def test_nvcc(variant, nvcc, tmp_path):
     source = tmp_path / "kernels.cu"
-    source.write_text(kernel_source(), "utf-8")
-    options = [o for o in compile_options(stored, scalar_of(stored)) if o != "-default-device"]
+    source.write_text(kernel_source(variant.file), "utf-8")
+    options = [option for option in variant.options if option != "-default-device"]
     ptx = tmp_path / "kernels.ptx"
     said = run([nvcc, *options, "-arch=compute_75", "-ptx", str(source), "-o", str(ptx)])
     assert said.strip() == "", said
-    # alpha s + beta y is not fused on the CPU, so it must not be here: rounding is written out.
-    assert re.search(r"\bmul\.rn\.f(32|64)", ptx.read_text("utf-8"))
+    if variant.name in PRODUCTS:
+        # alpha s + beta y is not fused on the CPU, nor here: the rounding is written out.
+        assert re.search(r"\bmul\.rn\.f(32|64)", ptx.read_text("utf-8"))
     assembler = ptxas_of(nvcc)
     for architecture in ARCHITECTURES:
         command = [assembler, "-v", f"-arch={architecture}", str(ptx), "-o", "/dev/null"]
-        check_usage(run(command))
+        check_usage(run(command), kernels_of(variant))
 
 
 # ---- NVRTC -------------------------------------------------------------------------------------
@@ -123,22 +133,21 @@ def compile_by_nvrtc(library, source, options):
     return failed == 0, log.value.decode()
 
 
-@pytest.mark.parametrize("stored", CXX_NAMES)
-def test_nvrtc(stored, nvrtc):
-    architecture = ARCHITECTURES[list(CXX_NAMES).index(stored)]
-    options = compile_options(stored, scalar_of(stored))
+@pytest.mark.parametrize("variant", VARIANTS, ids="-".join)
+def test_nvrtc(variant, nvrtc):
+    architecture = ARCHITECTURES[VARIANTS.index(variant) % len(ARCHITECTURES)]
     good, log = compile_by_nvrtc(
         nvrtc,
-        kernel_source(),
-        [*options, f"--gpu-architecture={architecture}", "--ptxas-options=-v"],
+        kernel_source(variant.file),
+        [*variant.options, f"--gpu-architecture={architecture}", "--ptxas-options=-v"],
     )
     assert good, log
-    check_usage(log)
+    check_usage(log, kernels_of(variant))
 
 
 def test_nvrtc_refuses_what_is_no_kernel(nvrtc):
-    options = compile_options("float32", "float32")
-    good, log = compile_by_nvrtc(nvrtc, kernel_source() + "\nnonsense", options)
+    source = kernel_source("kernels.cu") + "\nnonsense"
+    good, log = compile_by_nvrtc(nvrtc, source, VARIANTS[0].options)
     assert not good
     assert "nonsense" in log
 
@@ -154,7 +163,7 @@ def test_spills_and_local_memory_are_found():
             f"    {frame} bytes stack frame, "
             f"{stores} bytes spill stores, {loads} bytes spill loads\n"
             f"ptxas info    : Used {registers} registers, used 1 barriers\n{more}"
-            for kernel in KERNELS
+            for kernel in PRODUCTS
         )
 
     check_usage(report(0, 0, 0, 128))
@@ -170,8 +179,9 @@ def test_spills_and_local_memory_are_found():
             check_usage(bad)
 
 
-def test_the_source_is_one_text():
-    source = kernel_source()
+@pytest.mark.parametrize("file", ["kernels.cu", "builders.cu"])
+def test_the_source_is_one_text(file):
+    source = kernel_source(file)
     assert '#include "emulated_device.h"' in source  # of the branch for other compilers
     assert re.findall(r"^#include.*", source, re.MULTILINE) == ['#include "emulated_device.h"']
     assert "struct Product {" in source

@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import scipy.sparse
 from closeness import assert_close
-from emulated_device import EmulatedDevice, build_library, compiler
+from emulated_device import DeviceCsr, EmulatedDevice, build_library, compiler
 from matrices import CASES, DTYPES, one_case
 
 import hbpspmv
 from hbpspmv import cuda
 from hbpspmv.cuda._array import rounded
+from hbpspmv.cuda._device_build import BUILD
+from hbpspmv.cuda._device_plan import PRODUCT
+from hbpspmv.cuda._launch import THREADS, build_shared_bytes
 
 pytestmark = pytest.mark.emulated
 
@@ -247,6 +250,71 @@ def test_out_of_memory_says_how_much_and_leaves_the_rest_usable(library):
     assert same_bits(B @ x, A @ x)
 
 
+# ---- plans built on the device -----------------------------------------------------------------
+
+
+def test_records_and_sizes_are_those_of_the_kernels(library):
+    assert library.emulated_product_bytes() == PRODUCT.itemsize
+    assert library.emulated_build_bytes() == BUILD.itemsize
+    expected = library.emulated_build_shared_bytes(37, 1000, THREADS // 32)
+    assert build_shared_bytes(37, 1000) == expected
+
+
+def ascending(a):
+    inside = np.ones(a.nnz, bool)
+    inside[a.indptr[1:-1][a.indptr[1:-1] < a.nnz]] = False
+    return bool((np.diff(a.indices)[inside[1:]] >= 0).all())
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(CASES) if ascending(one_case(name))])
+def test_plans_built_on_the_device(name, device):
+    number = sorted(CASES).index(name)
+    dtype = DTYPES[number % len(DTYPES)]
+    a, A = array(name, dtype)
+    block_cols = 65_536 if number % 2 else 3000
+    A.plan(geometry=hbpspmv.Geometry(512, block_cols, 8))
+    B = cuda.hbp_array(DeviceCsr(A), block_cols=block_cols, _device=device)
+    assert a.shape[0] == 0 or device.launches == ["hbp_count", "hbp_fill"]
+    x = a.vector(dtype)
+    assert same_bits(B @ x, A @ x)
+    X = np.stack([x, -x, x], axis=1)
+    assert same_bits(B @ X, A @ X)
+    back = B.get()
+    for ours, theirs in zip(
+        (back.indptr, back.indices, back.data), (A.indptr, A.indices, A.data), strict=True
+    ):
+        assert same_bits(ours, theirs)
+
+
+def test_heavy_row_blocks_built_on_the_device_are_split(device):
+    rng = np.random.default_rng(2)
+    S = scipy.sparse.lil_array((400, 20_000))
+    for i in range(0, 400, 3):
+        columns = np.sort(rng.choice(20_000, 20 + 3000 * (i < 12), replace=False))
+        S[i, columns] = rng.standard_normal(len(columns))
+    A = hbpspmv.hbp_array(S.tocsr())
+    A.plan(geometry=hbpspmv.Geometry(512, 4096, 8))
+    B = cuda.hbp_array(DeviceCsr(A), block_cols=4096, _device=device)
+    layout = B._plans[B.dtype]._layout
+    assert layout.n_split > 0
+    tasks = layout.arrays["task"].size // 32
+    assert tasks == layout.n_tasks > 4
+    x = vector(20_000)
+    for _ in range(3):
+        assert same_bits(B @ x, A @ x)
+    X = vector(100_000).reshape(20_000, 5)
+    assert same_bits(B @ X, A @ X)
+
+
+def test_too_many_column_blocks_are_laid_out_on_the_host(device):
+    A = sample(shape=(50, 5000))
+    A.plan(geometry=hbpspmv.Geometry(512, 4, 8))
+    B = cuda.hbp_array(DeviceCsr(A), block_cols=4, _device=device)
+    assert device.launches == []
+    x = vector(5000)
+    assert same_bits(B @ x, A @ x)
+
+
 # ---- what is refused ---------------------------------------------------------------------------
 
 
@@ -286,6 +354,7 @@ def test_a_product_that_leaves_its_arrays_is_found(device):
     # What these tests stand on: an error of the kernels would show.
     B = cuda.hbp_array(sample(), _device=device)
     plan = B._plans[B.dtype]
-    plan._arrays["column"] = plan._arrays["column"][:-1].copy()  # before its first product
+    arrays = plan._layout.arrays
+    arrays["column"] = arrays["column"][:-1].copy()  # before its first product
     with pytest.raises(RuntimeError, match="of an array of"):
         B @ vector(500)
