@@ -83,7 +83,7 @@ def _warnings(results: SuiteResults) -> str:
         lines.append(
             f"Other processes used more than {DISTURBED * 100:.0f} % of the CPUs while "
             f"{len(disturbed)} of {len(results.cells)} cells were measured: threaded contenders "
-            "suffer most, some beyond all measure. `suite run --retry` measures those cells again."
+            "suffer most, some beyond all measure. The command suite run --retry measures those again."
         )
     return "".join(f'<p class="warning">{escape(line)}</p>' for line in lines)
 
@@ -95,16 +95,16 @@ def _tiles(results: SuiteResults) -> str:
     for summary in run.summaries():
         tiles.append(
             (
-                f"{summary.geometric_mean:.2f}×",
+                f"{mean:.2f}×" if (mean := summary.geometric_mean) < 100 else f"{si(mean)}×",
                 f"{own} against {summary.opponent}",
                 f"{si(summary.minimum)} to {si(summary.maximum)}, slower on {summary.losses} "
                 f"of {summary.count}",
             )
         )
     rates = [m.measurements[run.ours].gflops for m in run.matrices]
-    mean = geometric_mean([rate for rate in rates if rate])
-    if mean is not None:
-        tiles.append((f"{mean:.1f}", "GFLOP/s", f"{own}, geometric mean"))
+    speed = geometric_mean([rate for rate in rates if rate])
+    if speed is not None:
+        tiles.append((f"{speed:.1f}", "GFLOP/s", f"{own}, geometric mean"))
     bad = results.bad()
     ok = len(results.cells) - len(bad)
     tiles.append(
