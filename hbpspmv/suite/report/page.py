@@ -83,7 +83,7 @@ def _warnings(results: SuiteResults) -> str:
         lines.append(
             f"Other processes used more than {DISTURBED * 100:.0f} % of the CPUs while "
             f"{len(disturbed)} of {len(results.cells)} cells were measured: threaded contenders "
-            "suffer most, some beyond all measure. The command suite run --retry measures those again."
+            "suffer most, some beyond all measure. To measure those again: suite run --retry."
         )
     return "".join(f'<p class="warning">{escape(line)}</p>' for line in lines)
 
