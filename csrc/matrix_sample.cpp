@@ -13,9 +13,13 @@ namespace {
 
 constexpr int line_shift = 6;  // lines of 64 bytes
 
+// Values that are read of each row: all that differ have shown up by then.
+constexpr int64_t values_of_row = 8;
+
 constexpr bool is_long(int64_t length) { return length >= int64_t{tuning::long_row}; }
 
-// The lines of x that were named, each with the last place that did: open addressing.
+// The lines of x that were named, each with the last place that did: open addressing. Lines 2^27
+// apart (8 GB of x) are taken for each other, which makes no odds.
 class NamedLines {
   public:
     NamedLines() : slot_(size) {}
@@ -23,29 +27,33 @@ class NamedLines {
     struct Found {
         bool anywhere, here;
     };
-    Found find(uint64_t line, uint64_t place) const {
-        const uint64_t entry = slot_[index_of(line)];
-        return {entry != 0, entry != 0 && (entry & place_mask) == place};
+    // Whether the line was named before; from now on it is.
+    Found name(uint64_t line, uint32_t place) {
+        uint32_t& entry = slot_[index_of(line)];
+        const Found found{entry != 0, entry == (key(line) | place)};
+        entry = key(line) | place;
+        return found;
     }
-    void insert(uint64_t line, uint64_t place) {
-        slot_[index_of(line)] = ((line + 1) << place_bits) | place;
+    bool here(uint64_t line, uint32_t place) const {
+        return slot_[index_of(line)] == (key(line) | place);
     }
 
   private:
-    // At most half full: sampled_places * rows_of_place * sampled_entries lines.
+    // At most half full: sampled_places * rows_of_place * sampled_entries lines. 64 KiB.
     static constexpr uint64_t size = 2 * sampled_places * rows_of_place * sampled_entries;
     static constexpr int place_bits = 5;
-    static constexpr uint64_t place_mask = (1u << place_bits) - 1;
     static_assert(sampled_places <= 1 << place_bits && std::has_single_bit(size));
+
+    static uint32_t key(uint64_t line) { return static_cast<uint32_t>(line + 1) << place_bits; }
 
     size_t index_of(uint64_t line) const {
         uint64_t at = (line * 0x9E3779B97F4A7C15u) >> (64 - std::countr_zero(size));
-        while (slot_[at] != 0 && slot_[at] >> place_bits != line + 1) {
+        while (slot_[at] != 0 && (slot_[at] ^ key(line)) >> place_bits != 0) {
             at = (at + 1) % size;
         }
         return at;
     }
-    std::vector<uint64_t> slot_;
+    std::vector<uint32_t> slot_;
 };
 
 struct SampledRow {
@@ -73,7 +81,7 @@ class Sampler {
   public:
     explicit Sampler(MatrixSample& s) : s_(s) {}
 
-    void begin_place(uint64_t place) {
+    void begin_place(uint32_t place) {
         place_ = place;
         row_of_place_ = 0;
         shifted_place_ = true;
@@ -134,19 +142,25 @@ class Sampler {
   private:
     void count_slots(const SampledRow& row) {
         for (size_t w = 0; w < sampled_widths.size(); ++w) {
+            // One block holds all columns: the row has one slot.
+            if (sampled_widths[w] >= s_.n_cols) {
+                slots_[w] += row.length > 0;
+                long_[w] += is_long(row.length) ? static_cast<double>(row.length) : 0;
+                continue;
+            }
             const int shift = std::countr_zero(static_cast<uint64_t>(sampled_widths[w]));
-            int64_t low = INT64_MAX, high = 0, last = -1, runs = 0;
+            int64_t last = -1, runs = 0;
             for (int64_t k = 0; k < row.n; ++k) {
                 const int64_t block = row.column[static_cast<size_t>(k)] >> shift;
                 runs += block != last;
                 last = block;
-                low = std::min(low, block);
-                high = std::max(high, block);
             }
             // Most of a long row's blocks are not seen: as many as its entries would hit at random.
             double blocks = static_cast<double>(runs);
             if (is_long(row.length)) {
-                const double span = static_cast<double>(high - low + 1);
+                const auto [low, high] =
+                    std::minmax_element(row.column.begin(), row.column.begin() + row.n);
+                const double span = static_cast<double>((*high >> shift) - (*low >> shift) + 1);
                 const double hit = span * -std::expm1(-static_cast<double>(row.length) / span);
                 blocks = std::max(blocks, hit);
             }
@@ -185,19 +199,16 @@ class Sampler {
                 continue;
             }
             last = line;
-            const NamedLines::Found found = lines_.find(line, place_);
+            const NamedLines::Found found = lines_.name(line, place_);
             if (late && !found.here) {
-                fresh_ += !lines_.find(line + 1, place_).here &&
-                          !(line > 0 && lines_.find(line - 1, place_).here);
+                fresh_ +=
+                    !lines_.here(line + 1, place_) && !(line > 0 && lines_.here(line - 1, place_));
             }
             if (!found.anywhere) {
                 ++s_.lines_named;
                 if (std::has_single_bit(static_cast<uint64_t>(s_.lines_named))) {
                     s_.growth.push_back(entries_named_);
                 }
-            }
-            if (!found.here) {
-                lines_.insert(line, place_);
             }
         }
     }
@@ -224,7 +235,7 @@ class Sampler {
     MatrixSample& s_;
     NamedLines lines_;
     SampledRow before_;
-    uint64_t place_ = 0;
+    uint32_t place_ = 0;
     int64_t row_of_place_ = 0, shortest_ = 0, entries_named_ = 0;
     bool shifted_place_ = true, long_in_four_ = false;
     double short_entries_ = 0, long_entries_ = 0, entries_of_place_ = 0, filled_ = 0;
@@ -328,7 +339,7 @@ MatrixSample sample_matrix(const I* indptr, const I* indices, const void* values
         // Far apart, one after the other: an odd stride visits all of a power of two.
         const int64_t place = k * 13 % places;
         const int64_t first = places > 1 ? (n_rows - rows) / (places - 1) * place : 0;
-        sampler.begin_place(static_cast<uint64_t>(place));
+        sampler.begin_place(static_cast<uint32_t>(place));
         for (int64_t i = first; i < first + rows; ++i) {
             const int64_t begin = std::clamp<int64_t>(indptr[i], 0, nnz);
             SampledRow row;
@@ -338,7 +349,9 @@ MatrixSample sample_matrix(const I* indptr, const I* indices, const void* values
                 const int64_t at = begin + place_in_row(e, row.length);
                 row.column[static_cast<size_t>(e)] =
                     std::clamp<int64_t>(indices[at], 0, n_cols - 1);
-                distinct.add(bytes + at * value_bytes);
+                if (e < values_of_row) {
+                    distinct.add(bytes + at * value_bytes);
+                }
             }
             sampler.add(row);
         }
