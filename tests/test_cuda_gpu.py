@@ -42,7 +42,9 @@ def sample(dtype="float64", shape=(7000, 5000), density=0.01):
     S = scipy.sparse.random_array(shape, density=density, rng=rng, format="csr").astype(dtype)
     if S.dtype.kind == "c":
         S.data += 1j * rng.random(S.nnz)
-    return hbpspmv.hbp_array(S)
+    A = hbpspmv.hbp_array(S)
+    A.plan(geometry=GEOMETRY)  # the CSR kernel has bits of its own
+    return A
 
 
 def symmetric(n=500):
@@ -77,6 +79,7 @@ def test_transposed_products_have_the_bits_of_the_cpu(dtype, cupy):
     A = sample(dtype)
     y = vector(7000, dtype)
     B = A.to_cuda()
+    A.T.plan(geometry=hbpspmv.Geometry(512, B.T._block_cols, 8))
     assert same_bits(B.T @ cupy.asarray(y), A.T @ y)
     assert same_bits(cupy.asarray(y) @ B, y @ A)
 
@@ -102,8 +105,10 @@ def test_alpha_and_beta_have_the_bits_of_the_cpu(dtype, cupy):
 @pytest.mark.parametrize("storage", ["float16", "bfloat16"])
 def test_values_in_16_bits_have_the_bits_of_the_cpu(storage, cupy):
     A = sample("float32")
-    R = hbpspmv.hbp_array(A.copy())
+    R = A.copy()
+    R.plan(geometry=GEOMETRY)
     R.data[...] = rounded(A.data, storage)
+    R.refresh()
     x = vector(5000, "float32")
     assert same_bits(A.to_cuda(storage=storage) @ cupy.asarray(x), R @ x)
 
@@ -117,8 +122,9 @@ def test_a_heavy_matrix_has_the_bits_of_the_cpu(cupy):
         shape=(30_000, 200_000),
     )
     A = hbpspmv.hbp_array(S.tocsr())
+    A.plan(geometry=GEOMETRY)
     B = A.to_cuda()
-    assert B._plans[B.dtype]._n_partials > 0
+    assert B._plans[B.dtype]._layout.n_partials > 0
     x = vector(200_000)
     expected = A @ x
     for _ in range(20):
@@ -128,11 +134,28 @@ def test_a_heavy_matrix_has_the_bits_of_the_cpu(cupy):
 # ---- CuPy --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", CASES)
+def test_plans_built_on_the_device_have_the_bits_of_the_cpu(name, dtype, cupy):
+    from cupyx.scipy.sparse import csr_matrix
+
+    a = one_case(name).astype(dtype)
+    if 0 in a.shape:
+        pytest.skip("CuPy has no empty matrices")
+    A = hbpspmv.hbp_array((a.data, a.indices, a.indptr), shape=a.shape)
+    A.plan(geometry=GEOMETRY)
+    arrays = (cupy.asarray(array) for array in (A.data, A.indices, A.indptr))
+    B = cuda.hbp_array(csr_matrix(tuple(arrays), shape=A.shape), block_cols=4096)
+    x = a.vector(dtype)
+    assert same_bits(B @ cupy.asarray(x), A @ x)
+    assert B.get().data.tobytes() == A.data.tobytes()
+
+
 def test_cupy_sparse_matrices_and_back(cupy):
     from cupyx.scipy.sparse import csr_matrix
 
     A = sample()
-    B = cuda.hbp_array(csr_matrix(scipy.sparse.csr_matrix(A)))
+    B = cuda.hbp_array(csr_matrix(scipy.sparse.csr_matrix(A)), block_cols=4096)
     x = vector(5000)
     assert same_bits(B @ cupy.asarray(x), A @ x)
     back = B.get()
