@@ -13,7 +13,7 @@
 namespace hbp {
 
 // What the model knows of a machine: nanoseconds, bytes, and bytes per nanosecond of one thread.
-// The defaults are those of AMD Zen 5 with AVX-512: fitted, within what the probes allow, to the
+// The defaults are those of AMD Zen 5 with AVX-512: fitted, from such measurements on, to the
 // products of 31 real matrices on two threads, in all column blocks. The first ten can be measured
 // by `random_read_rate` and `read_bandwidth`; the others belong to our kernels.
 struct Machine {

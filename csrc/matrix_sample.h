@@ -10,7 +10,7 @@ namespace hbp {
 inline constexpr std::array<int64_t, 3> sampled_widths{4096, 16384, 65536};
 
 // Rows are read in places of eight neighbours, of each row at most 32 entries: 8,192 entries in
-// all, 10 to 40 us where the matrix is in no cache.
+// all, which takes 10 to 70 us.
 inline constexpr int64_t sampled_places = 32;
 inline constexpr int64_t rows_of_place = 8;
 inline constexpr int64_t sampled_entries = 32;

@@ -75,6 +75,6 @@ class Geometry:
         return cls(block_rows=512, block_cols=4096, lanes=32)
 
 
-def chosen_geometry(shape: tuple[int, int], itemsize: int) -> Geometry:
+def default_geometry(shape: tuple[int, int], itemsize: int) -> Geometry:
     """The geometry that needs no reason: what a shape and a size of values give by themselves."""
     return Geometry(*core.choose_geometry(*shape, itemsize))

@@ -16,12 +16,12 @@ Geometry = tuple[int, int, int]
 
 
 def default_geometry(a: Csr) -> Geometry:
-    """What the cost model picks."""
+    """What the shape and the dtype give by themselves."""
     return core.choose_geometry(*a.shape, a.data.itemsize)
 
 
 def geometries(a: Csr) -> dict[str, Geometry]:
-    """Name -> (block_rows, block_cols, lanes): the cost model's, the paper's, and awkward ones."""
+    """Name -> (block_rows, block_cols, lanes): the default, the paper's, and awkward ones."""
     chosen = default_geometry(a)
     side = [min(65_536, max(1, n)) for n in a.shape]
     named = {

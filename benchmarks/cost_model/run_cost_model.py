@@ -23,7 +23,7 @@ from cost_model_report import comma_separated, markdown
 
 from hbpspmv import Geometry, hbp_array
 from hbpspmv._cost_model import choose_layout, sample
-from hbpspmv._geometry import chosen_geometry
+from hbpspmv._geometry import default_geometry
 from hbpspmv._validate import CsrArrays, csr_arrays
 from hbpspmv.suite.ceilings import Ceilings, measure_ceilings
 from hbpspmv.suite.machine import describe_machine
@@ -93,7 +93,7 @@ def measure(
     choice = choice_seconds(csr, matrix.dtype)
     layout = choose_layout(csr, matrix.dtype)
     chosen = None if layout.prefer_csr else layout.geometry
-    default = chosen_geometry(csr.shape, matrix.dtype.itemsize)
+    default = default_geometry(csr.shape, matrix.dtype.itemsize)
     tuning = hbp_array(matrix).plan(tune="measure", num_threads=threads).tuning
     search = dict(tuning.seconds)
     best = min(search, key=lambda layout: search[layout])
