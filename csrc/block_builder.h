@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "build.h"
+#include "interleave.h"
+#include "row_segments.h"
 #include "slot_order.h"
 #include "value_encoding.h"
 
@@ -57,20 +59,14 @@ class BlockBuilder {
         row_block_ = rb;
         piece.first_column = row_ptr_[0];
         column_out_ = m_.column.data() + row_ptr_[0];
-        piece.first_value = row_ptr_[0];
+        piece.first_value = constant_ ? 0 : row_ptr_[0];
         value_out_ = constant_ ? nullptr : m_.value.data() + row_ptr_[0];
-        segments_.clear();
-        for (int64_t i = 0; i < n_rows; ++i) {
-            const int64_t at = row_ptr_[static_cast<size_t>(i)];
-            std::vector<int64_t> order = segments_.add_row(
-                static_cast<uint16_t>(i), csr_.indices + at, csr_.data + (constant_ ? 0 : at),
-                row_ptr_[static_cast<size_t>(i) + 1] - at, constant_);
-            if (!order.empty()) {
-                piece.scrambled.push_back({first_row + i, std::move(order)});
-            }
-        }
-        segments_.sort(m_.n_col_blocks);
-        const std::vector<Seg>& segment = segments_.by_block();
+        values_ = csr_.data + (constant_ ? 0 : row_ptr_[0]);
+        segments_.cut(row_ptr_, csr_.indices, [&](size_t i, std::vector<int64_t>&& order) {
+            copy_scrambled(i, order);
+            piece.scrambled.push_back({first_row + static_cast<int64_t>(i), std::move(order)});
+        });
+        const std::vector<Segment>& segment = segments_.by_block();
         int64_t first_element = row_ptr_[0];
         for (size_t s = 0; s < segment.size();) {
             size_t end = s;
@@ -87,8 +83,6 @@ class BlockBuilder {
     }
 
   private:
-    using Seg = Segment<I, T>;
-
     // A private, checked copy, as another thread may change the caller's.
     void copy_row_ptr(int64_t first_row, int64_t n_rows) {
         row_ptr_.resize(static_cast<size_t>(n_rows) + 1);
@@ -105,8 +99,25 @@ class BlockBuilder {
         }
     }
 
+    // Values of a scrambled row go into the order of its columns, so values_ becomes a copy.
+    void copy_scrambled(size_t row, const std::vector<int64_t>& order) {
+        if (constant_) {
+            return;
+        }
+        const T* from = csr_.data + row_ptr_[row];
+        if (piece_->scrambled.empty()) {
+            value_copy_.assign(values_, values_ + piece_->n_entries);
+            values_ = value_copy_.data();
+        }
+        T* to = value_copy_.data() + (row_ptr_[row] - row_ptr_[0]);
+        for (const int64_t k : order) {
+            *to++ = from[k];
+        }
+    }
+
     // One block of n_segments rows with n_elements in all.
-    void block(const Seg* segment, size_t n_segments, int64_t n_elements, int64_t first_element) {
+    void block(const Segment* segment, size_t n_segments, int64_t n_elements,
+               int64_t first_element) {
         RowBlockPiece<T>& p = *piece_;
         Block<T> b{};
         b.row_block = static_cast<int32_t>(row_block_);
@@ -119,17 +130,18 @@ class BlockBuilder {
         b.n_elements = n_elements;
         first_run_ = p.run.size();
         not_shifted_until_ = nullptr;
-        columns_ = segments_.range(segment->col_block);
         segment_ = segment;
         T* const first_value = value_out_;
         b.first_value = constant_ ? 0 : first_value - m_.value.data();
 
         const uint32_t lanes = static_cast<uint32_t>(m_.geometry.lanes);
-        order_.arrange(segment, n_segments, lanes);
+        order_.arrange(segment, n_segments, segments_.column(), lanes);
         const std::vector<Slot>& slot = order_.slots();
         b.n_slots = static_cast<uint32_t>(slot.size());
+        p.slot_row.resize(p.slot_row.size() + slot.size());
+        uint16_t* slot_row = p.slot_row.data() + b.first_slot;
         for (const Slot& s : slot) {
-            p.slot_row.push_back(segment[s.first].row);
+            *slot_row++ = segment[s.first].row;
         }
         size_t s = 0;
         for (size_t n; s < order_.n_single(); s += n) {
@@ -197,26 +209,22 @@ class BlockBuilder {
         }
         for (size_t g = 0; g < end; g += lanes) {
             add_to_run(RunKind::shifted, 1, length);
-            put_columns(segment_[slot[g].first].columns, length, 1, 0);
-            column_out_ += length;
-            for (uint32_t i = 0; i < lanes; ++i) {
-                put_values(segment_[slot[g + i].first].values, length, lanes, i);
-            }
-            advance_values(int64_t{length} * lanes);
+            put_columns(slot + g, 1, length);
+            put_values(slot + g, lanes, length, 1);
         }
         return end;
     }
 
     // Whether n slots have `length` entries each, in columns that rise by one from slot to slot.
     bool is_shifted(const Slot* slot, uint32_t n, uint32_t length) const {
-        const I* first = segment_[slot[0].first].columns;
+        const uint16_t* first = columns_of(slot[0].first);
         for (uint32_t i = 0; i < n; ++i) {
             if (slot[i].length != length) {
                 return false;
             }
-            const I* own = segment_[slot[i].first].columns;
+            const uint16_t* own = columns_of(slot[i].first);
             for (uint32_t k = 0; k < length; ++k) {
-                if (static_cast<int64_t>(own[k]) != static_cast<int64_t>(first[k]) + i) {
+                if (own[k] != first[k] + static_cast<int>(i)) {
                     return false;
                 }
             }
@@ -233,12 +241,8 @@ class BlockBuilder {
             longest = std::max(longest, slot[i].length);
         }
         const bool full = n == static_cast<uint32_t>(m_.geometry.lanes) && shortest == longest;
-        for (uint32_t i = 0; i < n; ++i) {
-            put_columns(segment_[slot[i].first].columns, shortest, n, i);
-            put_values(segment_[slot[i].first].values, shortest, n, i);
-        }
-        column_out_ += int64_t{shortest} * n;
-        advance_values(int64_t{shortest} * n);
+        put_columns(slot, n, shortest);
+        put_values(slot, n, shortest, 1);
         if (full) {
             add_to_run(RunKind::full, 1, shortest);
             return;
@@ -247,10 +251,8 @@ class BlockBuilder {
         for (uint32_t i = 0; i < n; ++i) {
             const uint32_t tail = slot[i].length - shortest;
             piece_->slot_length.push_back(tail);
-            put_columns(segment_[slot[i].first].columns + shortest, tail, 1, 0);
-            put_values(segment_[slot[i].first].values + shortest, tail, 1, 0);
-            column_out_ += tail;
-            advance_values(tail);
+            append_columns(columns_of(slot[i].first) + shortest, tail);
+            append_values(slot[i].first, shortest, tail);
         }
     }
 
@@ -260,15 +262,8 @@ class BlockBuilder {
         const uint32_t height = slot[0].height;
         const uint32_t length = slot[0].length;
         add_to_run(RunKind::full, height, length);
-        for (uint32_t i = 0; i < lanes; ++i) {
-            put_columns(segment_[slot[i].first].columns, length, lanes, i);
-            for (uint32_t h = 0; h < height; ++h) {
-                put_values(segment_[slot[i].first + h].values, length, lanes * height,
-                           h * lanes + i);
-            }
-        }
-        column_out_ += int64_t{length} * lanes;
-        advance_values(int64_t{length} * lanes * height);
+        put_columns(slot, lanes, length);
+        put_values(slot, lanes, length, height);
     }
 
     // A tile of long rows.
@@ -276,44 +271,54 @@ class BlockBuilder {
         const uint32_t n = slot.length;
         add_to_run(RunKind::along, slot.height, 0);
         piece_->slot_length.push_back(n);
-        put_columns(segment_[slot.first].columns, n, 1, 0);
-        column_out_ += n;
+        append_columns(columns_of(slot.first), n);
         for (uint32_t h = 0; h < slot.height; ++h) {
-            put_values(segment_[slot.first + h].values, n, 1, 0);
-            advance_values(n);
+            append_values(slot.first + h, 0, n);
         }
     }
 
-    // Copies n columns of one row to the column stream, `stride` apart, from place `lane`.
-    // Columns were in range when the segments were cut; this is their second and last reading.
-    void put_columns(const I* columns, uint32_t n, uint32_t stride, uint32_t lane) {
-        uint16_t* to = column_out_ + lane;
-        bool in_range = true;
-        for (uint32_t k = 0; k < n; ++k) {
-            const int64_t j = columns[k];
-            in_range &= columns_.has(j);
-            to[static_cast<size_t>(k) * stride] = static_cast<uint16_t>(j - columns_.first);
-        }
-        if (!in_range) {
-            throw InvalidCsr("a column index was changed by another thread");
-        }
+    const uint16_t* columns_of(size_t segment) const {
+        return segments_.column() + segment_[segment].at;
     }
 
-    void put_values(const T* values, uint32_t n, uint32_t stride, uint32_t lane) {
+    // The columns of n <= lanes slots, pass by pass.
+    void put_columns(const Slot* slot, uint32_t n, uint32_t length) {
+        const uint16_t* row[max_lanes];
+        for (uint32_t i = 0; i < n; ++i) {
+            row[i] = columns_of(slot[i].first);
+        }
+        interleave<true>(row, n, length, column_out_, n);
+        column_out_ += int64_t{length} * n;
+    }
+
+    // The values of n <= lanes slots of `height` rows: in each pass, first those of all slots'
+    // first rows.
+    void put_values(const Slot* slot, uint32_t n, uint32_t length, uint32_t height) {
         if (value_out_ == nullptr) {
             return;
         }
-        T* to = value_out_ + lane;
-        for (uint32_t k = 0; k < n; ++k) {
-            to[static_cast<size_t>(k) * stride] = values[k];
+        const T* row[max_lanes];
+        for (uint32_t h = 0; h < height; ++h) {
+            for (uint32_t i = 0; i < n; ++i) {
+                row[i] = values_ + segment_[slot[i].first + h].at;
+            }
+            interleave(row, n, length, value_out_ + h * n, size_t{n} * height);
+        }
+        value_out_ += int64_t{length} * n * height;
+    }
+
+    void append_columns(const uint16_t* columns, uint32_t n) {
+        column_out_ = std::copy_n(columns, n, column_out_);
+    }
+
+    // n values of a segment, from its k-th on.
+    void append_values(size_t segment, uint32_t k, uint32_t n) {
+        if (value_out_ != nullptr) {
+            value_out_ = std::copy_n(values_ + segment_[segment].at + k, n, value_out_);
         }
     }
 
-    void advance_values(int64_t n) {
-        if (value_out_ != nullptr) {
-            value_out_ += n;
-        }
-    }
+    static constexpr uint32_t max_lanes = 32;
 
     const CsrView<I, T>& csr_;
     const int64_t nnz_;
@@ -325,12 +330,13 @@ class BlockBuilder {
     int64_t row_block_ = 0;
     size_t first_run_ = 0;  // of the block being built
     uint16_t* column_out_ = nullptr;
-    T* value_out_ = nullptr;
+    T* value_out_ = nullptr;  // null if there are none to store
 
     std::vector<int64_t> row_ptr_;
-    RowSegments<I, T> segments_;
-    const Seg* segment_ = nullptr;  // of the block being built
-    ColumnRange columns_{};         // of its column block
+    RowSegments<I> segments_;
+    const T* values_ = nullptr;  // of the row block's entries, in the order of segments_.column()
+    std::vector<T> value_copy_;
+    const Segment* segment_ = nullptr;  // of the block being built
     SlotOrder order_;
     const Slot* not_shifted_until_ = nullptr;  // groups before it were tested already
 };

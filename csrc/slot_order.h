@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
-#include <string>
 #include <vector>
 
 #include "encodings.h"
@@ -34,10 +33,10 @@ class SlotOrder {
                         : use.along ? UINT32_MAX
                                     : tuning::long_row - 1) {}
 
-    // Groups have `lanes` slots. O(rows + entries of rows that equal the one before).
-    template <class I, class T>
-    void arrange(const Segment<I, T>* segment, size_t n, uint32_t lanes) {
-        find_tiles(segment, n);
+    // Groups have `lanes` slots; `column` has the entries of the segments. O(rows + entries of rows
+    // that equal the one before).
+    void arrange(const Segment* segment, size_t n, const uint16_t* column, uint32_t lanes) {
+        find_tiles(segment, n, column);
         if (any_tile_) {
             split_incomplete_groups(lanes);
         }
@@ -52,33 +51,36 @@ class SlotOrder {
 
   private:
     // found_: all rows as tiles, in the order of the rows.
-    template <class I, class T>
-    void find_tiles(const Segment<I, T>* segment, size_t n_segments) {
-        found_.clear();
+    void find_tiles(const Segment* segment, size_t n_segments, const uint16_t* column) {
+        found_.resize(n_segments);
+        size_t n_found = 0;
         any_tile_ = false;
         for (size_t i = 0; i < n_segments;) {
-            const Segment<I, T>& first = segment[i];
-            if (first.n > UINT32_MAX) {
-                throw InvalidCsr("a row has " + std::to_string(first.n) +
-                                 " entries in one column block, at most " +
-                                 std::to_string(UINT32_MAX) + " are possible");
-            }
+            const Segment& first = segment[i];
             size_t end = i + 1;
-            while (end < n_segments && first.n >= tuning::min_tile_length &&
-                   first.n <= longest_tile_ && segment[end].n == first.n &&
-                   segment[end].row - first.row == static_cast<int>(end - i) &&
-                   std::memcmp(segment[end].columns, first.columns,
-                               static_cast<size_t>(first.n) * sizeof(I)) == 0) {
-                ++end;
+            if (first.n >= tuning::min_tile_length && first.n <= longest_tile_) {
+                while (end < n_segments && continues_tile(first, segment[end], end - i, column)) {
+                    ++end;
+                }
             }
             while (i < end) {
                 const uint32_t height = tile_height(static_cast<uint32_t>(end - i));
-                found_.push_back({static_cast<uint16_t>(i), static_cast<uint8_t>(height),
-                                  static_cast<uint32_t>(first.n)});
+                found_[n_found++] = {static_cast<uint16_t>(i), static_cast<uint8_t>(height),
+                                     first.n};
                 any_tile_ |= height > 1;
                 i += height;
             }
         }
+        found_.resize(n_found);
+    }
+
+    // Whether `next`, `distance` segments after `first`, is its row plus distance and has its
+    // columns.
+    static bool continues_tile(const Segment& first, const Segment& next, size_t distance,
+                               const uint16_t* column) {
+        return next.n == first.n && next.row - first.row == static_cast<int>(distance) &&
+               column[next.at] == column[first.at] &&
+               std::memcmp(column + next.at, column + first.at, first.n * sizeof(uint16_t)) == 0;
     }
 
     // Tiles that would not fill a group become single rows again.
@@ -203,7 +205,7 @@ class SlotOrder {
         std::fill_n(start_.begin(), used_, 0);
     }
 
-    const int64_t longest_tile_;  // rows with more entries form no tiles
+    const uint32_t longest_tile_;  // rows with more entries form no tiles
     static constexpr size_t parts = 4;
     static constexpr size_t few_slots = 16;
     std::vector<Slot> found_, kept_, sorted_;

@@ -3,26 +3,13 @@
 #include "method.h"
 #include "slot_order.h"
 
-namespace hbp {
-
-// Without columns no rows can be seen to have equal ones, so there are no tiles: each row is a
-// slot. What follows in SlotOrder::arrange is the code that builds a plan.
-template <>
-inline void SlotOrder::find_tiles(const regroup::RowSegment* segment, size_t n_segments) {
-    any_tile_ = false;
-    found_.resize(n_segments);
-    for (size_t i = 0; i < n_segments; ++i) {
-        found_[i] = {static_cast<uint16_t>(i), 1, static_cast<uint32_t>(segment[i].n)};
-    }
-}
-
-namespace regroup {
+namespace hbp::regroup {
 
 class HashOrder : public Method {
   public:
     void arrange(const RowLengths& block, uint32_t lanes) override {
         segment_ = block.segment;
-        order_.arrange(block.segment, block.n, lanes);
+        order_.arrange(block.segment, block.n, nullptr, lanes);
     }
 
     std::vector<uint16_t> order() const override {
@@ -34,9 +21,8 @@ class HashOrder : public Method {
     }
 
   private:
-    const RowSegment* segment_ = nullptr;  // of the last block
-    SlotOrder order_;
+    const RowSegment* segment_ = nullptr;         // of the last block
+    SlotOrder order_{Encodings{.tiles = false}};  // there are no columns to be compared
 };
 
-}  // namespace regroup
-}  // namespace hbp
+}  // namespace hbp::regroup

@@ -40,7 +40,7 @@ class KeyedRows {
         longest_ = 0;
         for (size_t i = 0; i < block.n; ++i) {
             const auto length = static_cast<uint32_t>(block.segment[i].n);
-            rows_[i] = {length, block.segment[i].row};
+            rows_[i] = {length, static_cast<uint16_t>(block.segment[i].row)};
             longest_ = length > longest_ ? length : longest_;
         }
     }

@@ -9,9 +9,8 @@
 
 namespace hbp::regroup {
 
-// A non-empty row of a block as the builder has it, but for where its entries lie.
-struct NoEntries {};
-using RowSegment = Segment<NoEntries, NoEntries>;
+// A non-empty row of a block as the builder has it; where its entries lie does not matter.
+using RowSegment = Segment;
 
 // What every method gets: the non-empty rows. The published hash has slots for the empty ones too
 // and gets the lengths of all.
@@ -29,7 +28,7 @@ class OwnedLengths {
     explicit OwnedLengths(std::vector<uint32_t> length) : length_(std::move(length)) {
         for (size_t i = 0; i < length_.size(); ++i) {
             if (length_[i] > 0) {
-                segment_.push_back({nullptr, nullptr, length_[i], 0, static_cast<uint16_t>(i)});
+                segment_.push_back({0, static_cast<uint16_t>(i), length_[i], 0});
             }
         }
     }
