@@ -45,36 +45,44 @@ void check_indices(const I* indices, int64_t nnz, int64_t n_cols) {
 
 namespace {
 
+// Whether n values have the same bits. Mostly the first few tell, and no thread is woken.
 template <class T>
-bool all_equal(const T* data, int64_t n) {
-    for (int64_t k = 1; k < n; ++k) {
-        if (std::memcmp(data + k, data, sizeof(T)) != 0) {
-            return false;
-        }
+bool all_equal(const T* data, int64_t n, int n_threads) {
+    const auto equal_to_previous = [&](int64_t from, int64_t to) {
+        return std::memcmp(data + from, data + from - 1,
+                           static_cast<size_t>(to - from) * sizeof(T)) == 0;
+    };
+    constexpr int64_t chunk = 65536;
+    if (!equal_to_previous(1, std::min(n, chunk))) {
+        return false;
     }
-    return true;
+    std::atomic<int64_t> ticket{1};
+    std::atomic<bool> equal{true};
+    run_on_threads(n > 4 * chunk ? n_threads : 1, [&](int) {
+        for (int64_t c; equal && (c = ticket++) * chunk < n;) {
+            if (!equal_to_previous(c * chunk, std::min(n, (c + 1) * chunk))) {
+                equal = false;
+            }
+        }
+    });
+    return equal;
 }
 
-// Moves the used parts of a stream together: piece p uses size(p) places from first(p) on, and
-// moved(p, by) is told.
+// Moves the used parts of a stream together, in place: fresh memory would cost more than the
+// copies. Piece p uses size(p) places from first(p) on, and moved(p, by) is told.
 template <class T, class Piece, class First, class Size, class Moved>
 void close_gaps(HugeArray<T>& stream, std::vector<Piece>& piece, First first, Size size,
                 Moved moved) {
-    int64_t used = 0;
-    for (const Piece& p : piece) {
-        used += size(p);
-    }
-    if (used == static_cast<int64_t>(stream.size())) {
-        return;
-    }
-    HugeArray<T> closed(static_cast<size_t>(used));
     int64_t at = 0;
     for (Piece& p : piece) {
-        std::copy_n(stream.data() + first(p), size(p), closed.data() + at);
+        if (at != first(p) && size(p) > 0) {
+            std::memmove(stream.data() + at, stream.data() + first(p),
+                         static_cast<size_t>(size(p)) * sizeof(T));
+        }
         moved(p, at - first(p));
         at += size(p);
     }
-    stream = std::move(closed);
+    stream.shrink(static_cast<size_t>(at));
 }
 
 // Tiles, shifted groups and encoded values leave gaps in the streams.
@@ -186,7 +194,7 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
             "a matrix of " + std::to_string(csr.n_rows) + " x " + std::to_string(csr.n_cols) +
             " has more than 2^31 row blocks or column blocks in this geometry");
     }
-    const bool constant = use.constant && nnz > 0 && all_equal(csr.data, nnz);
+    const bool constant = use.constant && nnz > 0 && all_equal(csr.data, nnz, n_threads);
     m.column = HugeArray<uint16_t>(static_cast<size_t>(nnz));
     m.value = HugeArray<T>(constant ? 0 : static_cast<size_t>(nnz));
 

@@ -1,10 +1,12 @@
 // An uninitialised array for the big streams, aligned and advised for 2 MB pages.
 #pragma once
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -45,6 +47,29 @@ class HugeArray {
         return *this;
     }
     ~HugeArray() { std::free(data_); }
+
+    // Keeps the first n <= size() places and gives the memory behind them back.
+    void shrink(size_t n) {
+        if (n == size_) {
+            return;
+        }
+        if (size_ * sizeof(T) < huge_page) {
+            HugeArray smaller(n);
+            if (n > 0) {
+                std::memcpy(smaller.data_, data_, n * sizeof(T));
+            }
+            *this = std::move(smaller);
+            return;
+        }
+        const uintptr_t page = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
+        const uintptr_t used_until = reinterpret_cast<uintptr_t>(data_ + n);
+        const uintptr_t from = (used_until + page - 1) / page * page;
+        const uintptr_t to = reinterpret_cast<uintptr_t>(data_ + size_) / page * page;
+        if (from < to) {
+            madvise(reinterpret_cast<void*>(from), to - from, MADV_DONTNEED);
+        }
+        size_ = n;
+    }
 
     T* data() { return data_; }
     const T* data() const { return data_; }
