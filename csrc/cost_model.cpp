@@ -54,7 +54,8 @@ double stream_rate(double bytes, double threads, const Machine& m) {
 
 double seconds_of(const MatrixSample& s, double work, double bytes, double threads, double slowness,
                   const Machine& m) {
-    const double xy = static_cast<double>((s.n_rows + s.n_cols) * s.itemsize);
+    const double xy = (static_cast<double>(s.n_rows) + static_cast<double>(s.n_cols)) *
+                      static_cast<double>(s.itemsize);
     const double total = bytes + xy;
     const double memory = slowness * total / (threads * stream_rate(total, threads, m));
     return 1e-9 * (m.call + (threads > 1 ? m.threads : 0) + both(work / threads, memory));

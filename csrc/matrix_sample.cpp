@@ -191,8 +191,9 @@ class Sampler {
         const bool late = row_of_place_ >= rows_of_place / 2;
         uint64_t last = UINT64_MAX;
         for (int64_t k = 0; k < row.n; ++k) {
-            const auto line = static_cast<uint64_t>(
-                row.column[static_cast<size_t>(k)] * s_.itemsize >> line_shift);
+            const uint64_t line = static_cast<uint64_t>(row.column[static_cast<size_t>(k)]) *
+                                      static_cast<uint64_t>(s_.itemsize) >>
+                                  line_shift;
             ++entries_named_;
             late_ += late;
             if (line == last) {

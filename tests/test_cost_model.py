@@ -184,6 +184,16 @@ def test_corrupt_arrays_are_not_trusted(which, bad):
         assert np.isfinite(core.predict_seconds(s, None, threads, {}))
 
 
+def test_columns_beyond_32_bits():
+    n_cols = 2**62
+    rng = np.random.default_rng(3)
+    indices = np.sort(rng.integers(n_cols, size=(100, 5)), axis=1).ravel()
+    s = core.sample_matrix(np.arange(101) * 5, indices, rng.random(500), 100, n_cols, 8, False)
+    assert s.figures["slots"][2] == 500
+    assert np.isfinite(core.predict_seconds(s, WHOLE, 2, {}))
+    assert np.isfinite(core.predict_seconds(s, None, 2, {}))
+
+
 def test_bad_arguments():
     c = arrays(random_rows(30, 30, 5))
     s = sample(c, np.dtype("float64"))
