@@ -39,7 +39,7 @@ void bind_bandwidth(nb::module_& module) {
     module.def(
         "stored_columns",
         [](const CorePlan& plan) {
-            return plan.visit([](const auto& m) { return m.column.size(); });
+            return plan.visit([](const auto& m) { return m.n_columns(); });
         },
         "plan"_a);
     module.def("x_misses", &py_x_misses, "indices"_a, "itemsize"_a, "cache_bytes"_a);

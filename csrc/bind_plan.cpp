@@ -15,15 +15,15 @@ namespace hbp {
 namespace {
 
 void require_geometry(int64_t block_rows, int64_t block_cols, int64_t lanes) {
-    const auto side = [](const char* name, int64_t n) {
-        if (n < 1 || n > tuning::max_block_side) {
+    const auto side = [](const char* name, int64_t n, int64_t most) {
+        if (n < 1 || n > most) {
             throw nb::value_error((std::string(name) + " is " + std::to_string(n) +
-                                   ", expected 1 to " + std::to_string(tuning::max_block_side))
+                                   ", expected 1 to " + std::to_string(most))
                                       .c_str());
         }
     };
-    side("block_rows", block_rows);
-    side("block_cols", block_cols);
+    side("block_rows", block_rows, tuning::max_block_side);
+    side("block_cols", block_cols, INT32_MAX);
     if (lanes != 8 && lanes != 16 && lanes != 32) {
         throw nb::value_error(
             ("lanes is " + std::to_string(lanes) + ", expected 8, 16 or 32").c_str());

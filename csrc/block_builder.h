@@ -31,7 +31,8 @@ struct RowBlockPiece {
     int64_t n_values = 0;      // stored from there
 };
 
-template <class I, class T>
+// C: uint16_t, or uint32_t for wide column blocks.
+template <class I, class T, class C>
 class BlockBuilder {
   public:
     // The streams of `matrix` are written in place: a row block's elements lie where its entries
@@ -41,6 +42,7 @@ class BlockBuilder {
         : csr_(csr),
           nnz_(nnz),
           m_(matrix),
+          column_stream_(reinterpret_cast<C*>(matrix.column.data())),
           constant_(constant),
           use_(use),
           segments_(matrix.n_cols, matrix.geometry.block_cols),
@@ -58,7 +60,7 @@ class BlockBuilder {
         piece_ = &piece;
         row_block_ = rb;
         piece.first_column = row_ptr_[0];
-        column_out_ = m_.column.data() + row_ptr_[0];
+        column_out_ = column_stream_ + row_ptr_[0];
         piece.first_value = constant_ ? 0 : row_ptr_[0];
         value_out_ = constant_ ? nullptr : m_.value.data() + row_ptr_[0];
         values_ = csr_.data + (constant_ ? 0 : row_ptr_[0]);
@@ -78,7 +80,7 @@ class BlockBuilder {
             first_element += n;
             s = end;
         }
-        piece.n_columns = column_out_ - m_.column.data() - piece.first_column;
+        piece.n_columns = column_out_ - column_stream_ - piece.first_column;
         piece.n_values = constant_ ? 0 : value_out_ - m_.value.data() - piece.first_value;
     }
 
@@ -123,7 +125,7 @@ class BlockBuilder {
         b.row_block = static_cast<int32_t>(row_block_);
         b.col_block = static_cast<int32_t>(segment->col_block);
         b.first_element = first_element;
-        b.first_column = column_out_ - m_.column.data();
+        b.first_column = column_out_ - column_stream_;
         b.first_slot = static_cast<int64_t>(p.slot_row.size());
         b.first_run = static_cast<int64_t>(p.run.size());
         b.first_length = static_cast<int64_t>(p.slot_length.size());
@@ -217,14 +219,14 @@ class BlockBuilder {
 
     // Whether n slots have `length` entries each, in columns that rise by one from slot to slot.
     bool is_shifted(const Slot* slot, uint32_t n, uint32_t length) const {
-        const uint16_t* first = columns_of(slot[0].first);
+        const C* first = columns_of(slot[0].first);
         for (uint32_t i = 0; i < n; ++i) {
             if (slot[i].length != length) {
                 return false;
             }
-            const uint16_t* own = columns_of(slot[i].first);
+            const C* own = columns_of(slot[i].first);
             for (uint32_t k = 0; k < length; ++k) {
-                if (own[k] != first[k] + static_cast<int>(i)) {
+                if (own[k] != first[k] + i) {
                     return false;
                 }
             }
@@ -277,13 +279,11 @@ class BlockBuilder {
         }
     }
 
-    const uint16_t* columns_of(size_t segment) const {
-        return segments_.column() + segment_[segment].at;
-    }
+    const C* columns_of(size_t segment) const { return segments_.column() + segment_[segment].at; }
 
     // The columns of n <= lanes slots, pass by pass.
     void put_columns(const Slot* slot, uint32_t n, uint32_t length) {
-        const uint16_t* row[max_lanes];
+        const C* row[max_lanes];
         for (uint32_t i = 0; i < n; ++i) {
             row[i] = columns_of(slot[i].first);
         }
@@ -307,7 +307,7 @@ class BlockBuilder {
         value_out_ += int64_t{length} * n * height;
     }
 
-    void append_columns(const uint16_t* columns, uint32_t n) {
+    void append_columns(const C* columns, uint32_t n) {
         column_out_ = std::copy_n(columns, n, column_out_);
     }
 
@@ -323,17 +323,18 @@ class BlockBuilder {
     const CsrView<I, T>& csr_;
     const int64_t nnz_;
     HbpMatrix<T>& m_;
+    C* const column_stream_;
     const bool constant_;  // all values of the matrix are the same
     const Encodings use_;
 
     RowBlockPiece<T>* piece_ = nullptr;
     int64_t row_block_ = 0;
     size_t first_run_ = 0;  // of the block being built
-    uint16_t* column_out_ = nullptr;
+    C* column_out_ = nullptr;
     T* value_out_ = nullptr;  // null if there are none to store
 
     std::vector<int64_t> row_ptr_;
-    RowSegments<I> segments_;
+    RowSegments<I, C> segments_;
     const T* values_ = nullptr;  // of the row block's entries, in the order of segments_.column()
     std::vector<T> value_copy_;
     const Segment* segment_ = nullptr;  // of the block being built

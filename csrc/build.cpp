@@ -89,12 +89,13 @@ void close_gaps(HugeArray<T>& stream, std::vector<Piece>& piece, First first, Si
 template <class T>
 void close_gaps(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
     using Piece = RowBlockPiece<T>;
+    const int64_t width = is_wide(m.geometry.block_cols) ? 2 : 1;
     close_gaps(
-        m.column, piece, [](const Piece& p) { return p.first_column; },
-        [](const Piece& p) { return p.n_columns; },
-        [](Piece& p, int64_t by) {
+        m.column, piece, [=](const Piece& p) { return p.first_column * width; },
+        [=](const Piece& p) { return p.n_columns * width; },
+        [=](Piece& p, int64_t by) {
             for (Block<T>& b : p.block) {
-                b.first_column += by;
+                b.first_column += by / width;
             }
         });
     close_gaps(
@@ -195,7 +196,8 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
             " has more than 2^31 row blocks or column blocks in this geometry");
     }
     const bool constant = use.constant && nnz > 0 && all_equal(csr.data, nnz, n_threads);
-    m.column = HugeArray<uint16_t>(static_cast<size_t>(nnz));
+    const bool wide = is_wide(geometry.block_cols);
+    m.column = HugeArray<uint16_t>(static_cast<size_t>(wide ? 2 * nnz : nnz));
     m.value = HugeArray<T>(constant ? 0 : static_cast<size_t>(nnz));
 
     const int64_t n_row_blocks = m.n_row_blocks();
@@ -204,9 +206,9 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
     std::atomic<bool> stop{false};
     std::exception_ptr error;
     std::mutex error_lock;
-    run_on_threads(n_threads, [&](int thread) {
+    const auto take_row_blocks = [&]<class C>(C, int thread) {
         try {
-            BlockBuilder<I, T> builder(csr, nnz, m, constant, use);
+            BlockBuilder<I, T, C> builder(csr, nnz, m, constant, use);
             auto next_poll = clock::now() + std::chrono::milliseconds(50);
             for (int64_t rb; !stop && (rb = ticket++) < n_row_blocks;) {
                 builder.row_block(rb, piece[static_cast<size_t>(rb)]);
@@ -223,6 +225,13 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
                 error = std::current_exception();
             }
             stop = true;
+        }
+    };
+    run_on_threads(n_threads, [&](int thread) {
+        if (wide) {
+            take_row_blocks(uint32_t{}, thread);
+        } else {
+            take_row_blocks(uint16_t{}, thread);
         }
     });
     if (error) {

@@ -102,8 +102,8 @@ double hbp_seconds(const MatrixSample& s, const Geometry& g, int n_threads, cons
     }
     work += blocks * m.block + n_rows * m.row;
 
-    const double bytes = nnz * bytes_per_value(s) + 2 * (columns + slots) +
-                         static_cast<double>(sizeof(Run)) * runs +
+    const double bytes = nnz * bytes_per_value(s) + (is_wide(g.block_cols) ? 4 : 2) * columns +
+                         2 * slots + static_cast<double>(sizeof(Run)) * runs +
                          static_cast<double>(sizeof(Block<double>)) * blocks;
     return seconds_of(s, work, bytes, threads, 1, m);
 }

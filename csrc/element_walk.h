@@ -61,7 +61,6 @@ void for_each_element(const HbpMatrix<T>& m, int64_t rb, F&& element) {
     };
     for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {
         const Block<T>& b = v.block[bi];
-        const uint16_t* column = v.column + b.first_column;
         for_each_block_row(
             v, b, [&](uint32_t r, const RowPiece& common, const RowPiece& tail, bool) {
                 const int64_t* order = m.scrambled.empty() ? nullptr : order_of(first_row + r);
@@ -69,7 +68,8 @@ void for_each_element(const HbpMatrix<T>& m, int64_t rb, F&& element) {
                     for (int64_t k = 0; k < p.n; ++k) {
                         const int64_t nth = done[r]++;
                         element(b, p.value + k * p.value_stride,
-                                column[p.column + k * p.column_stride] + p.column_add,
+                                column_at(v, b.first_column + p.column + k * p.column_stride) +
+                                    p.column_add,
                                 row_start[r] + (order != nullptr ? order[nth] : nth));
                     }
                 }

@@ -11,7 +11,7 @@ namespace hbp {
 
 struct Geometry {
     int32_t block_rows;  // most rows of a row block, 1 .. 65536
-    int32_t block_cols;  // columns of a column block, 1 .. 65536
+    int32_t block_cols;  // columns of a column block, 1 .. 2^31 - 1
     int32_t lanes;       // slots of a group: 8, 16 or 32
 };
 
@@ -51,6 +51,11 @@ struct HbpMatrix {
         const size_t i = static_cast<size_t>(rb);
         return n_threads > 1 && block_ptr[i + 1] - block_ptr[i] > 1 &&
                cost_ptr[i + 1] - cost_ptr[i] > cost_ptr.back() / n_threads / tuning::heavy_share;
+    }
+
+    // Length of the column stream.
+    int64_t n_columns() const {
+        return static_cast<int64_t>(column.size()) / (is_wide(geometry.block_cols) ? 2 : 1);
     }
 
     int64_t n_row_blocks() const { return static_cast<int64_t>(row_block_ptr.size()) - 1; }

@@ -90,10 +90,21 @@ struct HbpView {
     const Run* run;                // [sum of n_runs]
     const uint16_t* slot_row;      // [sum of n_slots] first row - first row of the row block
     const uint32_t* slot_length;   // [slots of ragged and along runs]
-    const uint16_t* column;        // [column_size] column - first column of the column block
+    const uint16_t* column;        // [column_size] column - first column of the column block;
+                                   // 32 bits each where is_wide(block_cols): see column_at
     const T* value;                // [value_size] values; of a block of few values, its bytes
     const T* table;                // [n_blocks * few_values], or null when no block needs one
 };
+
+// Columns within a block take 16 bits, or 32 where a block has more columns.
+inline constexpr int64_t max_narrow_block_cols = 65536;
+inline constexpr bool is_wide(int64_t block_cols) { return block_cols > max_narrow_block_cols; }
+
+// The k-th column of the column stream.
+template <class T>
+inline uint32_t column_at(const HbpView<T>& v, int64_t k) {
+    return is_wide(v.block_cols) ? reinterpret_cast<const uint32_t*>(v.column)[k] : v.column[k];
+}
 
 // Places of the value stream that a block uses, from first_value on.
 template <class T>

@@ -120,7 +120,8 @@ HBP_INLINE void add_group(typename Simd::T* y, const uint16_t* rows,
 // The columns of a full run: every slot has its own.
 template <class Simd, int vectors>
 struct OwnColumns {
-    static HBP_INLINE typename Simd::Vector x_of(const typename Simd::T* x, const uint16_t* column,
+    template <class Index>
+    static HBP_INLINE typename Simd::Vector x_of(const typename Simd::T* x, const Index* column,
                                                  int v) {
         return Simd::gather(x, column + v * Simd::width);
     }
@@ -130,7 +131,8 @@ struct OwnColumns {
 // The columns of a shifted run: slot i has the first one's plus i.
 template <class Simd, int vectors>
 struct ShiftedColumns {
-    static HBP_INLINE typename Simd::Vector x_of(const typename Simd::T* x, const uint16_t* column,
+    template <class Index>
+    static HBP_INLINE typename Simd::Vector x_of(const typename Simd::T* x, const Index* column,
                                                  int v) {
         return Simd::load(x + *column + v * Simd::width);
     }
@@ -139,9 +141,9 @@ struct ShiftedColumns {
 
 // Groups of one height and length. fixed_length 0: the length is known at run time only.
 template <class Simd, int vectors, int height, uint32_t fixed_length,
-          template <class, int> class Columns, class Values>
-HBP_INLINE void full_run(const Run& run, Values& value, const uint16_t*& column,
-                         const uint16_t*& rows, const typename Simd::T* x, typename Simd::T* y) {
+          template <class, int> class Columns, class Values, class Index>
+HBP_INLINE void full_run(const Run& run, Values& value, const Index*& column, const uint16_t*& rows,
+                         const typename Simd::T* x, typename Simd::T* y) {
     constexpr int lanes = vectors * Simd::width;
     using ColumnsOf = Columns<Simd, vectors>;
     const uint32_t length = fixed_length ? fixed_length : run.length;
@@ -192,8 +194,8 @@ HBP_INLINE void full_run(const Run& run, Values& value, const uint16_t*& column,
 
 // Short rows get a loop of their own per length, for the lanes that real types have by default:
 // their groups are too short to hide the loop (+35 % on matrices of 4 to 8 entries a row).
-template <class Simd, int vectors, template <class, int> class Columns, class Values>
-HBP_INLINE void single_runs(const Run& run, Values& value, const uint16_t*& column,
+template <class Simd, int vectors, template <class, int> class Columns, class Values, class Index>
+HBP_INLINE void single_runs(const Run& run, Values& value, const Index*& column,
                             const uint16_t*& rows, const typename Simd::T* x, typename Simd::T* y) {
     using T = typename Simd::T;
     if constexpr (!ScalarTraits<T>::is_complex && vectors * Simd::width * sizeof(T) == 64) {
@@ -215,8 +217,8 @@ HBP_INLINE void single_runs(const Run& run, Values& value, const uint16_t*& colu
     full_run<Simd, vectors, 1, 0, Columns>(run, value, column, rows, x, y);
 }
 
-template <class Simd, int vectors, class Values>
-HBP_INLINE void full_runs(const Run& run, Values& value, const uint16_t*& column,
+template <class Simd, int vectors, class Values, class Index>
+HBP_INLINE void full_runs(const Run& run, Values& value, const Index*& column,
                           const uint16_t*& rows, const typename Simd::T* x, typename Simd::T* y) {
     switch (run.height) {
         case 1:
@@ -231,10 +233,10 @@ HBP_INLINE void full_runs(const Run& run, Values& value, const uint16_t*& column
 }
 
 // One group of n <= lanes rows with `common` elements each, then their tails row by row.
-template <class Simd, int vectors, class Values>
+template <class Simd, int vectors, class Values, class Index>
 HBP_SHARED void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, Values& value,
-                             const uint16_t*& column, const uint16_t*& rows,
-                             const typename Simd::T* x, typename Simd::T* y) {
+                             const Index*& column, const uint16_t*& rows, const typename Simd::T* x,
+                             typename Simd::T* y) {
     using T = typename Simd::T;
     constexpr uint32_t lanes = vectors * Simd::width;
     alignas(64) T sum[lanes] = {};
@@ -346,9 +348,9 @@ HBP_INLINE void along_rows(int64_t n, const Values& value, const Index* column,
     }
 }
 
-template <class Simd, int height, class Values>
+template <class Simd, int height, class Values, class Index>
 HBP_INLINE void along_run(const Run& run, const uint32_t* slot_length, Values& value,
-                          const uint16_t*& column, const uint16_t*& rows, const typename Simd::T* x,
+                          const Index*& column, const uint16_t*& rows, const typename Simd::T* x,
                           typename Simd::T* y) {
     for (uint32_t i = 0; i < run.n; ++i) {
         const int64_t n = slot_length[i];
@@ -359,10 +361,10 @@ HBP_INLINE void along_run(const Run& run, const uint32_t* slot_length, Values& v
     rows += run.n;
 }
 
-template <class Simd, class Values>
+template <class Simd, class Values, class Index>
 HBP_SHARED void along_runs(const Run& run, const uint32_t* slot_length, Values& value,
-                           const uint16_t*& column, const uint16_t*& rows,
-                           const typename Simd::T* x, typename Simd::T* y) {
+                           const Index*& column, const uint16_t*& rows, const typename Simd::T* x,
+                           typename Simd::T* y) {
     switch (run.height) {
         case 1:
             return along_run<Simd, 1>(run, slot_length, value, column, rows, x, y);
@@ -376,11 +378,12 @@ HBP_SHARED void along_runs(const Run& run, const uint32_t* slot_length, Values& 
 }
 
 // y[n_block_rows] += A_block[n_block_rows, block_cols] * x[block_cols]. The caller owns y.
-template <class Simd, int vectors, template <class> class ValuesOf>
+// Index: uint16_t, or uint32_t in wide blocks.
+template <class Simd, int vectors, template <class> class ValuesOf, class Index>
 void block_spmv(const BlockArgs<typename Simd::T>& b) {
     using T = typename Simd::T;
     ValuesOf<Simd> value(b);
-    const uint16_t* column = b.column;
+    const Index* column = static_cast<const Index*>(b.column);
     const uint16_t* rows = b.slot_row;
     const uint32_t* slot_length = b.slot_length;
     const T* x = b.x;

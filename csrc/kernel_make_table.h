@@ -6,17 +6,19 @@
 
 namespace hbp {
 
-// The kernel for groups of `lanes`. Complex types, and blocks of few values, have fast ones for the
-// default lanes only; other geometries are multiplied row by row.
-template <class T, int lanes, template <class, int> class Simd, template <class> class ValuesOf>
+// The kernel for groups of `lanes`. Complex types, blocks of few values and wide blocks have fast
+// ones for the default lanes only; other geometries are multiplied row by row.
+template <class T, int lanes, template <class, int> class Simd, template <class> class ValuesOf,
+          class Index>
 constexpr typename KernelTable<T>::BlockKernel spmv_kernel() {
     using S = typename Simd<T, lanes>::type;
     constexpr bool is_default = lanes == (sizeof(T) == 4 ? 16 : 8);
     constexpr bool is_few = std::is_same_v<ValuesOf<S>, FewValues<S>>;
-    if constexpr (!is_default && (ScalarTraits<T>::is_complex || is_few)) {
-        return block_spmm<S, ValuesOf>;
+    constexpr bool is_wide = sizeof(Index) == 4;
+    if constexpr (!is_default && (ScalarTraits<T>::is_complex || is_few || is_wide)) {
+        return block_spmm<S, ValuesOf, Index>;
     } else {
-        return block_spmv<S, lanes / S::width, ValuesOf>;
+        return block_spmv<S, lanes / S::width, ValuesOf, Index>;
     }
 }
 
@@ -24,15 +26,24 @@ constexpr typename KernelTable<T>::BlockKernel spmv_kernel() {
 template <class T, template <class, int> class Simd>
 constexpr KernelTable<T> make_kernel_table() {
     using S = typename Simd<T, 32>::type;
-    return {{{spmv_kernel<T, 8, Simd, RawValues>(), spmv_kernel<T, 16, Simd, RawValues>(),
-              spmv_kernel<T, 32, Simd, RawValues>()},
-             {spmv_kernel<T, 8, Simd, ConstantValue>(), spmv_kernel<T, 16, Simd, ConstantValue>(),
-              spmv_kernel<T, 32, Simd, ConstantValue>()},
-             {spmv_kernel<T, 8, Simd, FewValues>(), spmv_kernel<T, 16, Simd, FewValues>(),
-              spmv_kernel<T, 32, Simd, FewValues>()}},
-            {block_spmm<S, RawValues>, block_spmm<S, ConstantValue>, block_spmm<S, FewValues>},
-            csr_product<S, int32_t>,
-            csr_product<S, int64_t>};
+    KernelTable<T> table{};
+    const auto fill = [&]<template <class> class ValuesOf>(Encoding encoding) {
+        const size_t e = static_cast<size_t>(encoding);
+        table.spmv[e][0] = spmv_kernel<T, 8, Simd, ValuesOf, uint16_t>();
+        table.spmv[e][1] = spmv_kernel<T, 16, Simd, ValuesOf, uint16_t>();
+        table.spmv[e][2] = spmv_kernel<T, 32, Simd, ValuesOf, uint16_t>();
+        table.spmm[e] = block_spmm<S, ValuesOf, uint16_t>;
+        table.wide_spmv[e][0] = spmv_kernel<T, 8, Simd, ValuesOf, uint32_t>();
+        table.wide_spmv[e][1] = spmv_kernel<T, 16, Simd, ValuesOf, uint32_t>();
+        table.wide_spmv[e][2] = spmv_kernel<T, 32, Simd, ValuesOf, uint32_t>();
+        table.wide_spmm[e] = block_spmm<S, ValuesOf, uint32_t>;
+    };
+    fill.template operator()<RawValues>(Encoding::raw);
+    fill.template operator()<ConstantValue>(Encoding::constant);
+    fill.template operator()<FewValues>(Encoding::few);
+    table.csr32 = csr_product<S, int32_t>;
+    table.csr64 = csr_product<S, int64_t>;
+    return table;
 }
 
 }  // namespace hbp

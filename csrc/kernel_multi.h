@@ -85,18 +85,19 @@ HBP_INLINE void long_row_multi(const RowPiece& p, const Values& value, const Ind
 }
 
 // Y[n_block_rows, k] += A_block * X[block_cols, k], k = b.n_vectors. The caller owns Y.
-template <class Simd, template <class> class ValuesOf>
+template <class Simd, template <class> class ValuesOf, class Index>
 void block_spmm(const BlockArgs<typename Simd::T>& b) {
     using T = typename Simd::T;
     const ValuesOf<Simd> value(b);
+    const Index* column = static_cast<const Index*>(b.column);
     for_each_row(b.run, b.n_runs, b.lanes, b.slot_row, b.slot_length,
                  [&](uint32_t row, const RowPiece& common, const RowPiece& tail, bool is_long) {
                      T* y = b.y + row * b.n_vectors;
                      if (is_long) {
-                         long_row_multi<Simd>(common, value, b.column, b.x, y, b.n_vectors);
+                         long_row_multi<Simd>(common, value, column, b.x, y, b.n_vectors);
                      } else {
                          const RowPiece piece[2] = {common, tail};
-                         short_row_multi<Simd>(piece, value, b.column, b.x, y, b.n_vectors);
+                         short_row_multi<Simd>(piece, value, column, b.x, y, b.n_vectors);
                      }
                  });
 }

@@ -12,7 +12,7 @@ struct BlockArgs {
     const Run* run;               // [n_runs]
     const uint16_t* slot_row;     // [n_slots]
     const uint32_t* slot_length;  // [slots of ragged and along runs]
-    const uint16_t* column;       // the block's columns
+    const void* column;           // the block's columns: uint16_t, or uint32_t of a wide block
     const T* value;               // the block's values, unused by Encoding::constant
     const T* table;               // [few_values], used by Encoding::few
     const T* x;                   // the column block's segment
@@ -43,6 +43,9 @@ struct KernelTable {
     using BlockKernel = void (*)(const BlockArgs<T>&);
     BlockKernel spmv[n_encodings][n_lane_choices];
     BlockKernel spmm[n_encodings];
+    // The same for wide blocks.
+    BlockKernel wide_spmv[n_encodings][n_lane_choices];
+    BlockKernel wide_spmm[n_encodings];
     void (*csr32)(const CsrArgs<int32_t, T>&);
     void (*csr64)(const CsrArgs<int64_t, T>&);
 };

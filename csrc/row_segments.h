@@ -27,7 +27,8 @@ struct ColumnRange {
     int64_t first, end;
 };
 
-template <class I>
+// C: uint16_t, or uint32_t for wide column blocks.
+template <class I, class C>
 class RowSegments {
   public:
     RowSegments(int64_t n_cols, int64_t block_cols)
@@ -67,7 +68,7 @@ class RowSegments {
 
     // Of the row block's entries: column - first column of the column block. A scrambled row has
     // its entries in the order of the column blocks. 16 bytes past the end can be read.
-    const uint16_t* column() const { return column_.data(); }
+    const C* column() const { return column_.data(); }
 
   private:
     ColumnRange range(int64_t col_block) const {
@@ -78,13 +79,13 @@ class RowSegments {
     void make_room(int64_t n_entries, size_t n_rows) {
         const size_t needed = static_cast<size_t>(n_entries) + 8;
         if (column_.size() < needed) {
-            column_ = HugeArray<uint16_t>(needed);
+            column_ = HugeArray<C>(needed);
         }
         by_block_.reserve(n_rows);
     }
 
     // Copies columns up to the first one out of range; returns how many.
-    static int64_t copy_in_range(const I* from, int64_t n, const ColumnRange& range, uint16_t* to) {
+    static int64_t copy_in_range(const I* from, int64_t n, const ColumnRange& range, C* to) {
         using U = std::make_unsigned_t<I>;
         const U first = static_cast<U>(range.first);
         const U width = static_cast<U>(range.end - range.first);
@@ -95,7 +96,7 @@ class RowSegments {
             for (int64_t i = k; i < k + chunk; ++i) {
                 const U local = static_cast<U>(from[i]) - first;
                 out_of_range |= static_cast<U>(local >= width);
-                to[i] = static_cast<uint16_t>(local);
+                to[i] = static_cast<C>(local);
             }
             if (out_of_range != 0) {
                 break;
@@ -106,7 +107,7 @@ class RowSegments {
             if (local >= width) {
                 break;
             }
-            to[k] = static_cast<uint16_t>(local);
+            to[k] = static_cast<C>(local);
         }
         return k;
     }
@@ -163,7 +164,7 @@ class RowSegments {
         if (found_.size() - n_found_ < static_cast<size_t>(n)) {
             found_.resize(2 * found_.size() + static_cast<size_t>(n));
         }
-        uint16_t* to = column_.data() + at;
+        C* to = column_.data() + at;
         size_t added = n_found_;
         int64_t last = -1;
         for (int64_t k = 0; k < n;) {
@@ -171,7 +172,7 @@ class RowSegments {
             const int64_t j = columns[k];
             const uint32_t col_block = col_block_of(j);
             const ColumnRange r = range(col_block);
-            to[k] = static_cast<uint16_t>(j - r.first);
+            to[k] = static_cast<C>(j - r.first);
             const int64_t count = 1 + copy_in_range(columns + k + 1, n - k - 1, r, to + k + 1);
             if (count > UINT32_MAX) {
                 refuse_length(count);
@@ -226,7 +227,7 @@ class RowSegments {
     const int64_t block_cols_;
     const int64_t n_col_blocks_;
     const int shift_;  // block_cols is 2^shift, or shift is 0
-    HugeArray<uint16_t> column_;
+    HugeArray<C> column_;
     std::vector<Segment> found_;  // n_found_ of them, by row
     size_t n_found_ = 0;
     std::vector<Segment> by_block_;

@@ -35,7 +35,8 @@ class SlotOrder {
 
     // Groups have `lanes` slots; `column` has the entries of the segments. O(rows + entries of rows
     // that equal the one before).
-    void arrange(const Segment* segment, size_t n, const uint16_t* column, uint32_t lanes) {
+    template <class C>
+    void arrange(const Segment* segment, size_t n, const C* column, uint32_t lanes) {
         find_tiles(segment, n, column);
         if (any_tile_) {
             split_incomplete_groups(lanes);
@@ -51,7 +52,8 @@ class SlotOrder {
 
   private:
     // found_: all rows as tiles, in the order of the rows.
-    void find_tiles(const Segment* segment, size_t n_segments, const uint16_t* column) {
+    template <class C>
+    void find_tiles(const Segment* segment, size_t n_segments, const C* column) {
         found_.resize(n_segments);
         size_t n_found = 0;
         any_tile_ = false;
@@ -76,11 +78,12 @@ class SlotOrder {
 
     // Whether `next`, `distance` segments after `first`, is its row plus distance and has its
     // columns.
+    template <class C>
     static bool continues_tile(const Segment& first, const Segment& next, size_t distance,
-                               const uint16_t* column) {
+                               const C* column) {
         return next.n == first.n && next.row - first.row == static_cast<int>(distance) &&
                column[next.at] == column[first.at] &&
-               std::memcmp(column + next.at, column + first.at, first.n * sizeof(uint16_t)) == 0;
+               std::memcmp(column + next.at, column + first.at, first.n * sizeof(C)) == 0;
     }
 
     // Tiles that would not fill a group become single rows again.

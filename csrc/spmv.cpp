@@ -34,7 +34,8 @@ struct Product {
         a.n_runs = b.n_runs;
         a.slot_row = v.slot_row + b.first_slot;
         a.slot_length = v.slot_length + b.first_length;
-        a.column = v.column + b.first_column;
+        const bool wide = is_wide(v.block_cols);
+        a.column = v.column + b.first_column * (wide ? 2 : 1);
         a.value = b.encoding == Encoding::constant ? nullptr : v.value + b.first_value;
         a.table = b.encoding == Encoding::few ? v.table + (&b - v.block) * few_values : nullptr;
         a.constant = b.constant;
@@ -44,9 +45,9 @@ struct Product {
         a.lanes = static_cast<uint32_t>(v.lanes);
         const size_t encoding = static_cast<size_t>(b.encoding);
         if (n_vectors == 1) {
-            kernel.spmv[encoding][lane_choice(v.lanes)](a);
+            (wide ? kernel.wide_spmv : kernel.spmv)[encoding][lane_choice(v.lanes)](a);
         } else {
-            kernel.spmm[encoding](a);
+            (wide ? kernel.wide_spmm : kernel.spmm)[encoding](a);
         }
     }
 

@@ -81,8 +81,8 @@ class Validation {
         if (size_of(m_.value) != m_.nnz) {
             require_equal("the number of values stored", size_of(m_.value), place_.value);
         }
-        require_equal("the number of columns stored", static_cast<int64_t>(m_.column.size()),
-                      place_.column);
+        require_equal("the length of column", size_of(m_.column),
+                      place_.column * (is_wide(m_.geometry.block_cols) ? 2 : 1));
         require_equal("the number of slots", size_of(m_.slot_row), place_.slot);
         require_equal("the number of runs", size_of(m_.run), place_.run);
         require_equal("the number of slot lengths", size_of(m_.slot_length), place_.length);
@@ -102,7 +102,7 @@ class Validation {
     void sizes() {
         const Geometry& g = m_.geometry;
         require_range("block_rows", g.block_rows, 1, tuning::max_block_side);
-        require_range("block_cols", g.block_cols, 1, tuning::max_block_side);
+        require_range("block_cols", g.block_cols, 1, INT32_MAX);
         if (g.lanes != 8 && g.lanes != 16 && g.lanes != 32) {
             refuse("lanes", g.lanes, "8, 16 or 32");
         }
@@ -195,7 +195,7 @@ class Validation {
             columns += own;
         }
         require_range("the elements of a run", elements, 0, end_element - place_.element);
-        require_range("the columns of a run", columns, 0, size_of(m_.column) - place_.column);
+        require_range("the columns of a run", columns, 0, m_.n_columns() - place_.column);
 
         for (int64_t i = 0; i < slots; ++i) {
             const int64_t own = groups ? 0 : at(m_.slot_length, place_.length + i);
@@ -203,9 +203,9 @@ class Validation {
                  kind == RunKind::along ? own : length + own, kind);
         }
         uint32_t most = 0;
-        for (const uint16_t *c = m_.column.data() + place_.column, *end = c + columns; c != end;
-             ++c) {
-            most = std::max<uint32_t>(most, *c);
+        const HbpView<T> view = m_.view();
+        for (int64_t k = place_.column; k < place_.column + columns; ++k) {
+            most = std::max(most, column_at(view, k));
         }
         require_range("the largest column of a run",
                       int64_t{most} + (kind == RunKind::shifted ? lanes - 1 : 0), 0, n_cols_ - 1);

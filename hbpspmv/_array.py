@@ -167,9 +167,9 @@ class PlannedProducts(PlanInvalidation):
         plan in use. What a call asks for stays in force when the array is changed and its plan has
         to be built again.
 
-        ``tune="measure"`` takes about forty builds and a second or more, and memory for two more
+        ``tune="measure"`` takes about fifty builds and a second or more, and memory for two more
         plans. The layouts are that of the cost model, CSR, and all combinations of 512, 8,192,
-        32,768 and 65,536 block rows, 4,096, 16,384 and 65,536 block columns, and 8, 16 and 32
+        32,768 and 65,536 block rows, 4,096, 16,384, 65,536 and all block columns, and 8, 16 and 32
         lanes, cut to the size of the matrix. ``info()["tuning"]`` has the times and
         ``info()["geometry"]`` the winner, which can be given to the plan of a similar matrix;
         `Plan.save` keeps both. As times vary, so may the choice, and with it the last bits of

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 import hbpspmv._hbpspmv_core as core
 from hbpspmv._validate import integer
 
-#: Local row and column indices are stored in 16 bits.
-MAX_BLOCK_SIDE = 65_536
+#: Local row indices are stored in 16 bits, column indices in 16 or 32.
+MAX_BLOCK_ROWS = 65_536
+MAX_BLOCK_COLS = 2**31 - 1
 
 #: The group sizes that the kernels are compiled for: whole vectors of every instruction set.
 LANES = (8, 16, 32)
@@ -27,7 +28,8 @@ class Geometry:
         Most rows of a block, 1 to 65,536. A row block that holds many entries is closed earlier,
         so that every thread finds work.
     block_cols : int
-        Columns of a block, 1 to 65,536.
+        Columns of a block, 1 to 2^31 - 1. In blocks of more than 65,536 columns a column index
+        takes 32 bits in place of 16.
     lanes : {8, 16, 32}
         Rows of a group, which are multiplied together.
 
@@ -59,10 +61,10 @@ class Geometry:
         for field in fields(self):
             # NumPy integers are not kept: the repr is that of int.
             object.__setattr__(self, field.name, integer(getattr(self, field.name), field.name))
-        for name in ("block_rows", "block_cols"):
+        for name, most in (("block_rows", MAX_BLOCK_ROWS), ("block_cols", MAX_BLOCK_COLS)):
             side = getattr(self, name)
-            if not 1 <= side <= MAX_BLOCK_SIDE:
-                raise ValueError(f"{name} is {side}, expected 1 to {MAX_BLOCK_SIDE}")
+            if not 1 <= side <= most:
+                raise ValueError(f"{name} is {side}, expected 1 to {most}")
         if self.lanes not in LANES:
             raise ValueError(f"lanes is {self.lanes}, expected one of {', '.join(map(str, LANES))}")
 

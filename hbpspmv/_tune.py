@@ -11,7 +11,7 @@ import numpy as np
 
 from hbpspmv._cache import Source
 from hbpspmv._cost_model import choose_layout
-from hbpspmv._geometry import LANES, Geometry
+from hbpspmv._geometry import LANES, MAX_BLOCK_COLS, Geometry
 from hbpspmv._options import Options, Tuning
 from hbpspmv._plan import Plan
 from hbpspmv._validate import DType
@@ -19,9 +19,9 @@ from hbpspmv._validate import DType
 #: The layouts that are measured beside CSR and the cost model's choice. 512 x 4096 is the published
 #: block; 65,536 is the most that 16-bit indices allow; 32,768 rows leave room for x in an L2 of
 #: 1 MiB; 8,192 rows and 16,384 columns keep a block's parts of x and y in caches of 256 KiB; 4,096
-#: columns keep x in L1.
+#: columns keep x in L1; blocks of all columns cut no row.
 BLOCK_ROWS = (512, 8192, 32_768, 65_536)
-BLOCK_COLS = (4096, 16_384, 65_536)
+BLOCK_COLS = (4096, 16_384, 65_536, MAX_BLOCK_COLS)
 
 #: A layout takes the lead only if it needs less than this share of the leader's time: noise of
 #: 1 to 2 % must not displace the cost model's choice, which comes first.

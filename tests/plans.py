@@ -28,6 +28,7 @@ def geometries(a: Csr) -> dict[str, Geometry]:
         "default": chosen,
         "paper": (512, 4096, 32),
         "whole": (*side, chosen[2]),
+        "wide": (min(side[0], 1000), 70_000, chosen[2]),  # 32-bit columns
         "tiny": (8, 8, chosen[2]),
         "odd": (7, 13, chosen[2]),
     }

@@ -86,7 +86,8 @@ def test_arrays_of_other_lengths():
 
 @pytest.mark.parametrize(
     ("geometry", "match"),
-    [((0, 8, 8), "block_rows is 0"), ((8, 65_537, 8), "block_cols is 65537"),
+    [((0, 8, 8), "block_rows is 0"), ((65_537, 8, 8), "block_rows is 65537"),
+     ((8, 0, 8), "block_cols is 0"), ((8, 2**31, 8), "block_cols is 2147483648"),
      ((8, -1, 8), "block_cols is -1"), ((8, 8, 7), "lanes is 7"), ((8, 8, 0), "lanes is 0")],
 )  # fmt: skip
 def test_geometry_out_of_range(geometry, match):

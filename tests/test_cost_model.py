@@ -78,7 +78,7 @@ def test_narrow_blocks_pay_where_long_random_rows_miss_l1():
 @pytest.mark.parametrize(
     "S",
     [
-        random_rows(100_000, 100_000, 3),
+        random_rows(60_000, 60_000, 3),
         random_rows(3000, 3000, 40),
         scipy.sparse.diags_array(
             [np.ones(80_000)] * 5, offsets=[-300, -1, 0, 1, 300], shape=(80_000,) * 2
@@ -90,6 +90,16 @@ def test_the_default_geometry_stays_without_a_clear_gain(S):
     layout = choose_layout(arrays(S), np.dtype("float64"))
     assert layout.geometry == hbpspmv.Geometry(*core.choose_geometry(*S.shape, 8))
     assert layout.prefer_csr == ""
+
+
+def test_rows_are_not_cut_into_pieces_of_one_or_two_entries():
+    # Four entries of a row, each in a column block of its own; side by side; in one block of all.
+    rows = np.repeat(np.arange(50_000), 4)
+    apart = np.tile(np.arange(4) * 100_000, 50_000) + rows
+    for columns, wide in ((apart, True), (np.tile(np.arange(4), 50_000) + rows, False)):
+        S = scipy.sparse.csr_array((np.ones(rows.size), (rows, columns)), shape=(50_000, 400_000))
+        geometry = choose_layout(arrays(S), np.dtype("float64")).geometry
+        assert geometry.block_cols == (400_000 if wide else 65_536)
 
 
 def test_csr_for_few_entries():

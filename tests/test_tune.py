@@ -27,8 +27,9 @@ def test_layouts_of_a_large_matrix():
     chosen = Geometry(8192, 65_536, 8)
     layouts = tune.layouts((10**6, 10**6), chosen)
     assert layouts[:2] == [chosen, None]
-    assert len(layouts) == len(set(layouts)) == 2 + 4 * 3 * 3 - 1
+    assert len(layouts) == len(set(layouts)) == 2 + 4 * 4 * 3 - 1
     assert Geometry.paper() in layouts
+    assert Geometry(65_536, 10**6, 8) in layouts
 
 
 def test_layouts_of_small_matrices():

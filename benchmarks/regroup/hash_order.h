@@ -9,7 +9,7 @@ class HashOrder : public Method {
   public:
     void arrange(const RowLengths& block, uint32_t lanes) override {
         segment_ = block.segment;
-        order_.arrange(block.segment, block.n, nullptr, lanes);
+        order_.arrange(block.segment, block.n, static_cast<const uint16_t*>(nullptr), lanes);
     }
 
     std::vector<uint16_t> order() const override {

@@ -224,6 +224,11 @@ class TaskList {
 
 template <class T>
 DevicePlan device_plan(const HbpMatrix<T>& m, const DeviceLimits& limits) {
+    if (is_wide(m.geometry.block_cols)) {
+        throw std::invalid_argument("the plan has blocks of " +
+                                    std::to_string(m.geometry.block_cols) +
+                                    " columns, the device kernels need 65536 or fewer");
+    }
     if (m.geometry.lanes != warp_size) {
         throw std::invalid_argument("the plan has groups of " + std::to_string(m.geometry.lanes) +
                                     " lanes, expected 32 for CUDA");

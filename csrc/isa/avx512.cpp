@@ -16,6 +16,9 @@ struct Isa {};
 HBP_INLINE __m512i eight_indices(const uint16_t* index) {
     return _mm512_cvtepu16_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(index)));
 }
+HBP_INLINE __m512i eight_indices(const uint32_t* index) {
+    return _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(index)));
+}
 HBP_INLINE __m512i eight_indices(const int32_t* index) {
     return _mm512_cvtepi32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(index)));
 }

@@ -23,6 +23,12 @@ HBP_INLINE Four four_indices(const uint16_t* index) {
     std::memcpy(&packed, index, sizeof packed);
     return {{packed & 0xffff, (packed >> 16) & 0xffff, (packed >> 32) & 0xffff, packed >> 48}};
 }
+HBP_INLINE Four four_indices(const uint32_t* index) {
+    uint64_t low, high;
+    std::memcpy(&low, index, sizeof low);
+    std::memcpy(&high, index + 2, sizeof high);
+    return {{low & 0xffffffff, low >> 32, high & 0xffffffff, high >> 32}};
+}
 HBP_INLINE Four four_indices(const uint8_t* index) {
     return {{index[0], index[1], index[2], index[3]}};
 }

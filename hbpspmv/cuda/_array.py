@@ -9,7 +9,7 @@ import numpy as np
 import hbpspmv
 from hbpspmv._validate import KERNEL_DTYPES, CsrArrays, DType, csr_arrays, plan_dtype, result_dtype
 from hbpspmv._validate import scalar as checked_scalar
-from hbpspmv.cuda._block_cols import default_block_cols, widest_block_cols
+from hbpspmv.cuda._block_cols import MAX_BLOCK_COLS, default_block_cols, widest_block_cols
 from hbpspmv.cuda._device import CupyDevice, Device
 from hbpspmv.cuda._device_build import build_on_device, can_build
 from hbpspmv.cuda._device_plan import DevicePlan, Layout
@@ -72,7 +72,8 @@ class hbp_array:
     its own gets a second plan.
 
     The bits of a product are those of the CPU for the same `block_cols`, whatever the device, and
-    the same in every call.
+    the same in every call. The device has blocks of up to 65,536 columns; where a plan on the CPU
+    has wider ones, which it gets for rows of one or two entries a block, the last bits differ.
 
     Products in different streams may overlap. A CUDA graph can capture products with ``out`` after
     one product was made in the same stream; it must not run at the same time as other products
@@ -339,12 +340,12 @@ def _on_host(A: Any) -> Any:
 
 
 def _block_cols(A: Any, csr: CsrArrays) -> int:
-    """The block width that gives the bits of ``A @ x`` on the CPU."""
+    """The block width that gives the bits of ``A @ x`` on the CPU, if the kernels have it."""
     if isinstance(A, hbpspmv.hbp_array):
         plan = A._side.plans.get(A.dtype)
         if plan is not None and plan.geometry is not None:
-            return int(plan.geometry.block_cols)
+            return min(int(plan.geometry.block_cols), MAX_BLOCK_COLS)
         given = A._side.options.given_geometry
         if given is not None:
-            return given.block_cols
+            return min(given.block_cols, MAX_BLOCK_COLS)
     return default_block_cols(csr)

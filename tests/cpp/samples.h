@@ -109,7 +109,8 @@ inline std::vector<Csr> all() {
 }
 
 inline std::vector<hbp::Geometry> geometries() {
-    return {{8, 8, 8}, {7, 13, 16}, {512, 4096, 32}, {65'536, 65'536, 8}, {65'536, 65'536, 32}};
+    return {{8, 8, 8},           {7, 13, 16},          {512, 4096, 32},
+            {65'536, 65'536, 8}, {65'536, 65'536, 32}, {300, 70'000, 8}};
 }
 
 inline std::string describe(const Csr& a, const hbp::Geometry& g) {

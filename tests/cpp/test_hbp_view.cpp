@@ -31,7 +31,7 @@ class Decoder {
         : v_(v),
           b_(b),
           block_index_(&b - v.block),
-          column_(v.column + b.first_column),
+          column_(b.first_column),
           slot_row_(v.slot_row + b.first_slot),
           slot_length_(v.slot_length + b.first_length) {}
 
@@ -87,6 +87,8 @@ class Decoder {
         throw check::Failure("unknown encoding");
     }
 
+    int64_t column_at(int64_t k) const { return hbp::column_at(v_, column_ + k); }
+
     void add(std::vector<Entry>& row, int64_t column) {
         row.push_back({int64_t{b_.col_block} * v_.block_cols + column, next_value()});
     }
@@ -98,7 +100,7 @@ class Decoder {
             for (uint32_t k = 0; k < run.length; ++k) {
                 for (uint32_t h = 0; h < run.height; ++h) {
                     for (uint32_t i = 0; i < lanes; ++i) {
-                        add(slot[i].row[h], shifted ? int64_t{column_[0]} + i : column_[i]);
+                        add(slot[i].row[h], shifted ? column_at(0) + i : column_at(i));
                     }
                 }
                 column_ += shifted ? 1 : lanes;
@@ -111,12 +113,14 @@ class Decoder {
         Slot* slot = take(run.n, 1);
         for (uint32_t k = 0; k < run.length; ++k) {
             for (uint32_t i = 0; i < run.n; ++i) {
-                add(slot[i].row[0], *column_++);
+                add(slot[i].row[0], column_at(0));
+                ++column_;
             }
         }
         for (uint32_t i = 0; i < run.n; ++i) {
             for (uint32_t k = *slot_length_++; k > 0; --k) {
-                add(slot[i].row[0], *column_++);
+                add(slot[i].row[0], column_at(0));
+                ++column_;
             }
         }
     }
@@ -127,7 +131,7 @@ class Decoder {
             const uint32_t n = *slot_length_++;
             for (uint32_t h = 0; h < run.height; ++h) {
                 for (uint32_t k = 0; k < n; ++k) {
-                    add(slot->row[h], column_[k]);
+                    add(slot->row[h], column_at(k));
                 }
             }
             column_ += n;
@@ -137,7 +141,7 @@ class Decoder {
     const HbpView<double>& v_;
     const Block<double>& b_;
     const int64_t block_index_;
-    const uint16_t* column_;
+    int64_t column_;  // place in the column stream
     int64_t element_ = 0;
     const uint16_t* slot_row_;
     const uint32_t* slot_length_;

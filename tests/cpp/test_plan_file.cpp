@@ -233,6 +233,7 @@ TEST("A header that does not fit the arrays is refused.") {
         wrong[wrong.size() - 2].nnz = n;
         wrong[wrong.size() - 3].n_cols = n < a.n_rows - 1 ? n : 3;
     }
+    // Of a wide block the columns would be read as 32 bits each.
     for (const int32_t n : {-1, 0, 7, 65'537, INT32_MIN}) {
         wrong.insert(wrong.end(), 3, right);
         wrong[wrong.size() - 1].geometry.block_rows = n;
