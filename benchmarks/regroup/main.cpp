@@ -12,6 +12,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "choose_geometry.h"
@@ -19,7 +20,6 @@
 #include "methods.h"
 #include "partition.h"
 #include "quality.h"
-#include "thread_pool.h"
 #include "tuning.h"
 #include "turns.h"
 
@@ -70,12 +70,12 @@ std::vector<int64_t> every(int64_t block_rows, int64_t n_rows) {
 std::vector<Experiment> experiments(const Pattern& a) {
     const auto nnz = static_cast<int64_t>(a.indices.size());
     const hbp::Geometry ours = hbp::choose_geometry(a.n_rows, a.n_cols, sizeof(double));
+    const int n_cpus = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1u));
     // The published hash probes O(rows^2) slots of a block, so fewer of the larger blocks.
-    return {{"paper", {512, 4096, 32}, every(512, a.n_rows), 512 * 512},
-            {"default", ours,
-             hbp::partition_rows(a.indptr.data(), a.n_rows, nnz, ours.block_rows,
-                                 hbp::available_cpus()),
-             8 * 8192}};
+    return {
+        {"paper", {512, 4096, 32}, every(512, a.n_rows), 512 * 512},
+        {"default", ours,
+         hbp::partition_rows(a.indptr.data(), a.n_rows, nnz, ours.block_rows, n_cpus), 8 * 8192}};
 }
 
 // The rows of a block have orders: each non-empty row once, the same whoever asks.
