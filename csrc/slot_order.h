@@ -55,8 +55,14 @@ class SlotOrder {
     template <class C>
     void find_tiles(const Segment* segment, size_t n_segments, const C* column) {
         found_.resize(n_segments);
-        size_t n_found = 0;
         any_tile_ = false;
+        if (longest_tile_ == 0) {
+            for (size_t i = 0; i < n_segments; ++i) {
+                found_[i] = {static_cast<uint16_t>(i), 1, segment[i].n};
+            }
+            return;
+        }
+        size_t n_found = 0;
         for (size_t i = 0; i < n_segments;) {
             const Segment& first = segment[i];
             size_t end = i + 1;

@@ -49,8 +49,8 @@ def test_battery_needs_fewer_bytes_than_csr(name):
 
 def test_blocks_of_one_entry_need_more_bytes_than_csr():
     # A block is described by about 100 bytes, a CSR entry by 12: more than a dozen entries a block
-    # repay them. Here are 500 blocks of one entry, if the geometry is given: the cost model does not
-    # cut rows into such pieces.
+    # repay them. Here are 500 blocks of one entry, with a geometry that is given: the cost model
+    # does not cut rows into such pieces.
     cols = 65_536 * np.arange(500)
     S = scipy.sparse.csr_array((np.arange(500.0), (np.zeros(500, int), cols)), (1, cols[-1] + 1))
     op = HbpOperator(S, geometry=Geometry(65_536, 65_536, 8))
