@@ -4,7 +4,7 @@
 
 namespace hbp::tuning {
 
-// Most rows and columns of a block: local indices are 16 bits wide.
+// Most rows of a block, as local row indices are 16 bits wide, and columns of a default one.
 inline constexpr int64_t max_block_side = 65536;
 
 // A row with at least this many entries in its block is multiplied along the row: a reduction of
