@@ -15,7 +15,7 @@ struct Isa {
 };
 
 constexpr Isa isas[] = {
-#if defined(__x86_64__)
+#if defined(HBPSPMV_X86_KERNELS)
     {"avx512", avx512::available},
     {"avx2", avx2::available},
 #endif
@@ -60,7 +60,7 @@ template <class T>
 const KernelTable<T>& kernels() {
     static const KernelTable<T>& table = []() -> const KernelTable<T>& {
         const std::string& name = isa_in_use();
-#if defined(__x86_64__)
+#if defined(HBPSPMV_X86_KERNELS)
         if (name == "avx512") {
             if constexpr (!ScalarTraits<T>::is_complex) {
                 if (avx512::gather_is_fast()) {
