@@ -10,7 +10,7 @@ Geometry choose_geometry(int64_t n_rows, int64_t n_cols, int itemsize) {
     Geometry g;
     g.block_cols = static_cast<int32_t>(std::clamp<int64_t>(n_cols, 1, tuning::max_block_side));
     g.block_rows = static_cast<int32_t>(std::clamp<int64_t>(n_rows, 1, tuning::default_block_rows));
-    g.lanes = itemsize == 4 ? 16 : 8;
+    g.lanes = default_lanes(itemsize);
     return g;
 }
 
@@ -41,6 +41,8 @@ Layout choose_layout(MatrixSample s) {
         static_cast<double>(s.nnz) < tuning::few_slot_entries * s.slots_of(max_narrow_block_cols);
     if (in_pieces && is_wide(s.n_cols) && s.n_cols <= INT32_MAX) {
         best.geometry.block_cols = static_cast<int32_t>(s.n_cols);
+    } else if (s.repeated >= tuning::tile_share) {
+        best.geometry.lanes = tile_lanes;
     }
     if (best.csr_seconds < (1 - tuning::least_gain) * best.hbp_seconds) {
         best.prefer_csr = "the cost model expects CSR to be faster";

@@ -21,11 +21,11 @@ struct Layout {
 };
 
 // The layout for a matrix: choose_geometry's, unless the cost model finds column blocks that gain
-// more than tuning::least_gain, or that CSR does, or column blocks would cut rows into pieces. It
-// weighs one thread of the machine that the model was made on, not of this one: column blocks and
-// CSR decide the order of the additions, and the bits of a product must depend neither on the
-// machine nor on the number of threads. For the same reason it takes all values to be distinct: new
-// values in an old plan and in a new one give the same bits. O(1).
+// more than tuning::least_gain, or that CSR does, or column blocks would cut rows into pieces, or
+// most entries are in tiles. It weighs one thread of the machine that the model was made on, not of
+// this one: column blocks and CSR decide the order of the additions, and the bits of a product must
+// depend neither on the machine nor on the number of threads. For the same reason it takes all
+// values to be distinct: new values in an old plan and in a new one give the same bits. O(1).
 Layout choose_layout(MatrixSample s);
 
 }  // namespace hbp

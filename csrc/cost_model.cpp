@@ -95,9 +95,9 @@ double hbp_seconds(const MatrixSample& s, const Geometry& g, int n_threads, cons
     if (s.is_complex) {
         work *= m.complex_factor;
     }
-    const bool is_default = g.lanes == (s.itemsize == 4 ? 16 : 8);
+    const bool is_chosen = g.lanes == default_lanes(s.itemsize) || g.lanes == tile_lanes;
     const bool is_few = s.distinct_values > 1 && s.distinct_values <= few_values;
-    if (!is_default && (s.is_complex || is_few)) {
+    if (!is_chosen && (s.is_complex || is_few)) {
         work *= m.rare_factor;
     }
     work += blocks * m.block + n_rows * m.row;

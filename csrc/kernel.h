@@ -11,111 +11,56 @@
 #include <cstdint>
 
 #include "hbp_view.h"
+#include "kernel_streams.h"
 #include "kernel_table.h"
 #include "scalar.h"
 #include "tuning.h"
 
 namespace hbp {
 
-inline constexpr size_t value_prefetch_bytes = 4096;
-inline constexpr size_t column_prefetch_bytes = 1024;
-
-// The value stream of an Encoding::raw block.
+// Where the sums of a block's rows go, slot by slot.
 template <class Simd>
-struct RawValues {
+struct RowSums {
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
-    const T* at;
-    RawValues() = default;
-    HBP_INLINE explicit RawValues(const BlockArgs<T>& b) : at(b.value) {}
-    HBP_INLINE Vector vector(int offset) const { return Simd::load(at + offset); }
-    // The first n values of a vector, then zeros.
-    HBP_INLINE Vector first(int offset, int n) const { return Simd::load_first(at + offset, n); }
-    HBP_INLINE T scalar(int64_t offset) const { return at[offset]; }
-    HBP_INLINE void advance(int64_t n) { at += n; }
-    HBP_INLINE void prefetch(int offset) const {
-        __builtin_prefetch(reinterpret_cast<const char*>(at + offset) + value_prefetch_bytes);
-    }
-};
+    const uint16_t* row;  // of the next slot, within the row block
+    T* y;                 // of the row block
 
-// The one value of an Encoding::constant block.
-template <class Simd>
-struct ConstantValue {
-    using T = typename Simd::T;
-    using Vector = typename Simd::Vector;
-    T constant;
-    Vector all;
-    ConstantValue() = default;
-    HBP_INLINE explicit ConstantValue(const BlockArgs<T>& b)
-        : constant(b.constant), all(Simd::broadcast(b.constant)) {}
-    HBP_INLINE Vector vector(int) const { return all; }
-    HBP_INLINE Vector first(int, int n) const {
-        alignas(64) T some[Simd::width] = {};
-        for (int i = 0; i < n; ++i) {
-            some[i] = constant;
-        }
-        return Simd::load(some);
+    // y[row] += sum, of the row `below` the first one of a slot.
+    HBP_INLINE void add(uint32_t slot, int below, T sum) const {
+        T& to = y[row[slot] + below];
+        to = hbp::add(to, sum);
     }
-    HBP_INLINE T scalar(int64_t) const { return constant; }
-    HBP_INLINE void advance(int64_t) {}
-    HBP_INLINE void prefetch(int) const {}
-};
 
-// The value stream of an Encoding::few block: bytes that choose from a table.
-template <class Simd>
-struct FewValues {
-    using T = typename Simd::T;
-    using Vector = typename Simd::Vector;
-    const uint8_t* at;
-    const T* table;
-    typename Simd::Table table_vector;
-    FewValues() = default;
-    HBP_INLINE explicit FewValues(const BlockArgs<T>& b)
-        : at(reinterpret_cast<const uint8_t*>(b.value)),
-          table(b.table),
-          table_vector(Simd::load_table(b.table)) {}
-    HBP_INLINE Vector vector(int offset) const { return Simd::look_up(table_vector, at + offset); }
-    HBP_INLINE Vector first(int offset, int n) const {
-        alignas(64) T some[Simd::width] = {};
-        for (int i = 0; i < n; ++i) {
-            some[i] = table[at[offset + i]];
-        }
-        return Simd::load(some);
-    }
-    HBP_INLINE T scalar(int64_t offset) const { return table[at[offset]]; }
-    HBP_INLINE void advance(int64_t n) { at += n; }
-    HBP_INLINE void prefetch(int) const {}
-};
-
-// y[rows[lane]] += sum[lane] for all lanes of a group.
-template <class Simd, int vectors>
-HBP_INLINE void add_scattered(typename Simd::T* y, const uint16_t* rows,
-                              const typename Simd::Vector (&sum)[vectors]) {
-    using T = typename Simd::T;
-    constexpr int lanes = vectors * Simd::width;
-    alignas(64) T lane_sum[lanes];
-    for (int v = 0; v < vectors; ++v) {
-        Simd::store(lane_sum + v * Simd::width, sum[v]);
-    }
-    for (int i = 0; i < lanes; ++i) {
-        y[rows[i]] = add(y[rows[i]], lane_sum[i]);
-    }
-}
-
-// The same where rows are ascending and distinct, so that consecutive ones show at their ends.
-template <class Simd, int vectors>
-HBP_INLINE void add_group(typename Simd::T* y, const uint16_t* rows,
-                          const typename Simd::Vector (&sum)[vectors]) {
-    constexpr int lanes = vectors * Simd::width;
-    if (rows[lanes - 1] - rows[0] == lanes - 1) {
-        typename Simd::T* to = y + rows[0];
+    // The same for all slots of a group.
+    template <int vectors>
+    HBP_INLINE void add_scattered(const Vector (&sum)[vectors], int below) const {
+        constexpr int lanes = vectors * Simd::width;
+        alignas(64) T lane_sum[lanes];
         for (int v = 0; v < vectors; ++v) {
-            Simd::store(to + v * Simd::width, Simd::add(Simd::load(to + v * Simd::width), sum[v]));
+            Simd::store(lane_sum + v * Simd::width, sum[v]);
         }
-    } else {
-        add_scattered<Simd, vectors>(y, rows, sum);
+        T* to = y + below;
+        for (int i = 0; i < lanes; ++i) {
+            to[row[i]] = hbp::add(to[row[i]], lane_sum[i]);
+        }
     }
-}
+
+    // The same for single rows. They are ascending and distinct, so that consecutive ones show at
+    // their ends.
+    template <int vectors>
+    HBP_INLINE void add_group(const Vector (&sum)[vectors]) const {
+        constexpr int lanes = vectors * Simd::width;
+        if (row[lanes - 1] - row[0] == lanes - 1) {
+            T* to = y + row[0];
+            for (int v = 0; v < vectors; ++v, to += Simd::width) {
+                Simd::store(to, Simd::add(Simd::load(to), sum[v]));
+            }
+        } else {
+            add_scattered(sum, 0);
+        }
+    }
+};
 
 // The columns of a full run: every slot has its own.
 template <class Simd, int vectors>
@@ -142,8 +87,8 @@ struct ShiftedColumns {
 // Groups of one height and length. fixed_length 0: the length is known at run time only.
 template <class Simd, int vectors, int height, uint32_t fixed_length,
           template <class, int> class Columns, class Values, class Index>
-HBP_INLINE void full_run(const Run& run, Values& value, const Index*& column, const uint16_t*& rows,
-                         const typename Simd::T* x, typename Simd::T* y) {
+HBP_INLINE void full_run(const Run& run, Values& value, ColumnStream<Index>& column,
+                         const typename Simd::T* x, RowSums<Simd>& y) {
     constexpr int lanes = vectors * Simd::width;
     using ColumnsOf = Columns<Simd, vectors>;
     const uint32_t length = fixed_length ? fixed_length : run.length;
@@ -156,53 +101,53 @@ HBP_INLINE void full_run(const Run& run, Values& value, const Index*& column, co
         }
         const auto pass = [&]() __attribute__((always_inline)) {
             for (int v = 0; v < vectors; ++v) {
-                const auto x_v = ColumnsOf::x_of(x, column, v);
+                const auto x_v = ColumnsOf::x_of(x, column.at, v);
                 for (int h = 0; h < height; ++h) {
-                    value.prefetch(h * lanes + v * Simd::width);
+                    value.template prefetch<height>(h * lanes + v * Simd::width);
                     sum[h][v] =
                         Simd::fma(value.vector(h * lanes + v * Simd::width), x_v, sum[h][v]);
                 }
             }
             value.advance(height * lanes);
-            column += ColumnsOf::per_pass;
+            column.at += ColumnsOf::per_pass;
         };
         // Four passes read 64 bytes of columns: one prefetch for all.
         uint32_t k = 0;
         for (; k + 4 <= length; k += 4) {
-            __builtin_prefetch(reinterpret_cast<const char*>(column) + column_prefetch_bytes);
+            column.prefetch();
             pass();
             pass();
             pass();
             pass();
         }
         if (length % 4 != 0) {
-            __builtin_prefetch(reinterpret_cast<const char*>(column) + column_prefetch_bytes);
+            column.prefetch();
         }
         for (; k < length; ++k) {
             pass();
         }
         if constexpr (height == 1) {
-            add_group<Simd, vectors>(y, rows, sum[0]);
+            y.add_group(sum[0]);
         } else {
             for (int h = 0; h < height; ++h) {
-                add_scattered<Simd, vectors>(y + h, rows, sum[h]);
+                y.add_scattered(sum[h], h);
             }
         }
-        rows += lanes;
+        y.row += lanes;
     }
 }
 
 // Short rows get a loop of their own per length, for the lanes that real types have by default:
 // their groups are too short to hide the loop (+35 % on matrices of 4 to 8 entries a row).
 template <class Simd, int vectors, template <class, int> class Columns, class Values, class Index>
-HBP_INLINE void single_runs(const Run& run, Values& value, const Index*& column,
-                            const uint16_t*& rows, const typename Simd::T* x, typename Simd::T* y) {
+HBP_INLINE void single_runs(const Run& run, Values& value, ColumnStream<Index>& column,
+                            const typename Simd::T* x, RowSums<Simd>& y) {
     using T = typename Simd::T;
     if constexpr (!ScalarTraits<T>::is_complex && vectors * Simd::width * sizeof(T) == 64) {
         switch (run.length) {
 #define HBP_LENGTH(n) \
     case n:           \
-        return full_run<Simd, vectors, 1, n, Columns>(run, value, column, rows, x, y);
+        return full_run<Simd, vectors, 1, n, Columns>(run, value, column, x, y);
             HBP_LENGTH(1)
             HBP_LENGTH(2)
             HBP_LENGTH(3)
@@ -214,29 +159,29 @@ HBP_INLINE void single_runs(const Run& run, Values& value, const Index*& column,
 #undef HBP_LENGTH
         }
     }
-    full_run<Simd, vectors, 1, 0, Columns>(run, value, column, rows, x, y);
+    full_run<Simd, vectors, 1, 0, Columns>(run, value, column, x, y);
 }
 
 template <class Simd, int vectors, class Values, class Index>
-HBP_INLINE void full_runs(const Run& run, Values& value, const Index*& column,
-                          const uint16_t*& rows, const typename Simd::T* x, typename Simd::T* y) {
+HBP_INLINE void full_runs(const Run& run, Values& value, ColumnStream<Index>& column,
+                          const typename Simd::T* x, RowSums<Simd>& y) {
     switch (run.height) {
         case 1:
-            return single_runs<Simd, vectors, OwnColumns>(run, value, column, rows, x, y);
+            return single_runs<Simd, vectors, OwnColumns>(run, value, column, x, y);
         case 2:
-            return full_run<Simd, vectors, 2, 0, OwnColumns>(run, value, column, rows, x, y);
+            return full_run<Simd, vectors, 2, 0, OwnColumns>(run, value, column, x, y);
         case 3:
-            return full_run<Simd, vectors, 3, 0, OwnColumns>(run, value, column, rows, x, y);
+            return full_run<Simd, vectors, 3, 0, OwnColumns>(run, value, column, x, y);
         default:
-            return full_run<Simd, vectors, 4, 0, OwnColumns>(run, value, column, rows, x, y);
+            return full_run<Simd, vectors, 4, 0, OwnColumns>(run, value, column, x, y);
     }
 }
 
 // One group of n <= lanes rows with `common` elements each, then their tails row by row.
 template <class Simd, int vectors, class Values, class Index>
 HBP_SHARED void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, Values& value,
-                             const Index*& column, const uint16_t*& rows, const typename Simd::T* x,
-                             typename Simd::T* y) {
+                             ColumnStream<Index>& column, const typename Simd::T* x,
+                             RowSums<Simd>& y) {
     using T = typename Simd::T;
     constexpr uint32_t lanes = vectors * Simd::width;
     alignas(64) T sum[lanes] = {};
@@ -246,14 +191,14 @@ HBP_SHARED void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, 
             acc[v] = Simd::zero();
         }
         for (uint32_t k = 0; k < common; ++k) {
-            __builtin_prefetch(reinterpret_cast<const char*>(column) + column_prefetch_bytes);
+            column.prefetch();
             for (int v = 0; v < vectors; ++v) {
-                value.prefetch(v * Simd::width);
+                value.template prefetch<1>(v * Simd::width);
                 acc[v] = Simd::fma(value.vector(v * Simd::width),
-                                   Simd::gather(x, column + v * Simd::width), acc[v]);
+                                   Simd::gather(x, column.at + v * Simd::width), acc[v]);
             }
             value.advance(lanes);
-            column += lanes;
+            column.at += lanes;
         }
         for (int v = 0; v < vectors; ++v) {
             Simd::store(sum + v * Simd::width, acc[v]);
@@ -261,22 +206,22 @@ HBP_SHARED void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, 
     } else {
         for (uint32_t k = 0; k < common; ++k) {
             for (uint32_t i = 0; i < n; ++i) {
-                sum[i] = fused_multiply_add(value.scalar(i), x[column[i]], sum[i]);
+                sum[i] = fused_multiply_add(value.scalar(i), x[column.at[i]], sum[i]);
             }
             value.advance(n);
-            column += n;
+            column.at += n;
         }
     }
     for (uint32_t i = 0; i < n; ++i) {
         T s = sum[i];
         for (uint32_t k = 0; k < tail[i]; ++k) {
-            s = fused_multiply_add(value.scalar(k), x[column[k]], s);
+            s = fused_multiply_add(value.scalar(k), x[column.at[k]], s);
         }
         value.advance(tail[i]);
-        column += tail[i];
-        y[rows[i]] = add(y[rows[i]], s);
+        column.at += tail[i];
+        y.add(i, 0, s);
     }
-    rows += n;
+    y.row += n;
 }
 
 // The sum of the partial sums of a long row: halves added until one is left.
@@ -290,11 +235,11 @@ HBP_INLINE T reduce_partials(T* partial, int n = tuning::long_row_partials) {
     return partial[0];
 }
 
-// y[h] += the products of `height` long rows of n elements with the same columns, each
-// vectorised along the row. `value` holds them row after row.
+// total[h] of `height` long rows of n elements with the same columns, each vectorised along the
+// row. `value` holds them row after row.
 template <class Simd, int height, class Values, class Index>
-HBP_INLINE void along_rows(int64_t n, const Values& value, const Index* column,
-                           const typename Simd::T* x, typename Simd::T* y) {
+HBP_INLINE void along_rows(int64_t n, const Values& value, ColumnStream<Index> column,
+                           const typename Simd::T* x, typename Simd::T (&total)[height]) {
     constexpr int width = Simd::width;
     constexpr int vectors = tuning::long_row_partials / width;
     typename Simd::Vector acc[height][vectors];
@@ -308,21 +253,22 @@ HBP_INLINE void along_rows(int64_t n, const Values& value, const Index* column,
     }
     int64_t k = 0;
     for (; k + tuning::long_row_partials <= n; k += tuning::long_row_partials) {
-        __builtin_prefetch(reinterpret_cast<const char*>(column + k) + column_prefetch_bytes);
+        column.prefetch();
         for (int v = 0; v < vectors; ++v) {
-            const auto x_v = Simd::gather(x, column + k + v * width);
+            const auto x_v = Simd::gather(x, column.at + v * width);
             for (int h = 0; h < height; ++h) {
-                at[h].prefetch(v * width);
+                at[h].template prefetch<height>(v * width);
                 acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
             }
         }
         for (int h = 0; h < height; ++h) {
             at[h].advance(tuning::long_row_partials);
         }
+        column.at += tuning::long_row_partials;
     }
-    for (int v = 0; v < vectors; ++v, k += width) {
+    for (int v = 0; v < vectors; ++v, k += width, column.at += width) {
         if (k + width <= n) {
-            const auto x_v = Simd::gather(x, column + k);
+            const auto x_v = Simd::gather(x, column.at);
             for (int h = 0; h < height; ++h) {
                 acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
             }
@@ -330,7 +276,7 @@ HBP_INLINE void along_rows(int64_t n, const Values& value, const Index* column,
             // Lanes past the end multiply 0 by 0: a partial sum is never -0, so nothing changes.
             const int rest = static_cast<int>(n - k);
             if (rest > 0) {
-                const auto x_v = Simd::gather_first(x, column + k, rest);
+                const auto x_v = Simd::gather_first(x, column.at, rest);
                 for (int h = 0; h < height; ++h) {
                     acc[h][v] = Simd::fma(at[h].first(v * width, rest), x_v, acc[h][v]);
                 }
@@ -344,65 +290,66 @@ HBP_INLINE void along_rows(int64_t n, const Values& value, const Index* column,
                 acc[h][v] = Simd::add(acc[h][v], acc[h][v + half]);
             }
         }
-        y[h] = add(y[h], Simd::reduce(acc[h][0]));
+        total[h] = Simd::reduce(acc[h][0]);
     }
 }
 
 template <class Simd, int height, class Values, class Index>
 HBP_INLINE void along_run(const Run& run, const uint32_t* slot_length, Values& value,
-                          const Index*& column, const uint16_t*& rows, const typename Simd::T* x,
-                          typename Simd::T* y) {
+                          ColumnStream<Index>& column, const typename Simd::T* x,
+                          RowSums<Simd>& y) {
     for (uint32_t i = 0; i < run.n; ++i) {
         const int64_t n = slot_length[i];
-        along_rows<Simd, height>(n, value, column, x, y + rows[i]);
+        typename Simd::T total[height];
+        along_rows<Simd, height>(n, value, column, x, total);
+        for (int h = 0; h < height; ++h) {
+            y.add(i, h, total[h]);
+        }
         value.advance(n * height);
-        column += n;
+        column.at += n;
     }
-    rows += run.n;
+    y.row += run.n;
 }
 
 template <class Simd, class Values, class Index>
 HBP_SHARED void along_runs(const Run& run, const uint32_t* slot_length, Values& value,
-                           const Index*& column, const uint16_t*& rows, const typename Simd::T* x,
-                           typename Simd::T* y) {
+                           ColumnStream<Index>& column, const typename Simd::T* x,
+                           RowSums<Simd>& y) {
     switch (run.height) {
         case 1:
-            return along_run<Simd, 1>(run, slot_length, value, column, rows, x, y);
+            return along_run<Simd, 1>(run, slot_length, value, column, x, y);
         case 2:
-            return along_run<Simd, 2>(run, slot_length, value, column, rows, x, y);
+            return along_run<Simd, 2>(run, slot_length, value, column, x, y);
         case 3:
-            return along_run<Simd, 3>(run, slot_length, value, column, rows, x, y);
+            return along_run<Simd, 3>(run, slot_length, value, column, x, y);
         default:
-            return along_run<Simd, 4>(run, slot_length, value, column, rows, x, y);
+            return along_run<Simd, 4>(run, slot_length, value, column, x, y);
     }
 }
 
 // y[n_block_rows] += A_block[n_block_rows, block_cols] * x[block_cols]. The caller owns y.
-// Index: uint16_t, or uint32_t in wide blocks.
 template <class Simd, int vectors, template <class> class ValuesOf, class Index>
 void block_spmv(const BlockArgs<typename Simd::T>& b) {
     using T = typename Simd::T;
     ValuesOf<Simd> value(b);
-    const Index* column = static_cast<const Index*>(b.column);
-    const uint16_t* rows = b.slot_row;
+    ColumnStream<Index> column{static_cast<const Index*>(b.column), b.column_ahead};
+    RowSums<Simd> y{b.slot_row, b.y};
     const uint32_t* slot_length = b.slot_length;
     const T* x = b.x;
-    T* y = b.y;
     for (const Run* run = b.run; run != b.run + b.n_runs; ++run) {
         switch (static_cast<RunKind>(run->kind)) {
             case RunKind::full:
-                full_runs<Simd, vectors>(*run, value, column, rows, x, y);
+                full_runs<Simd, vectors>(*run, value, column, x, y);
                 break;
             case RunKind::shifted:
-                single_runs<Simd, vectors, ShiftedColumns>(*run, value, column, rows, x, y);
+                single_runs<Simd, vectors, ShiftedColumns>(*run, value, column, x, y);
                 break;
             case RunKind::ragged:
-                ragged_group<Simd, vectors>(run->n, run->length, slot_length, value, column, rows,
-                                            x, y);
+                ragged_group<Simd, vectors>(run->n, run->length, slot_length, value, column, x, y);
                 slot_length += run->n;
                 break;
             case RunKind::along:
-                along_runs<Simd>(*run, slot_length, value, column, rows, x, y);
+                along_runs<Simd>(*run, slot_length, value, column, x, y);
                 slot_length += run->n;
                 break;
         }

@@ -6,6 +6,8 @@
 
 namespace hbp {
 
+inline constexpr ptrdiff_t index_ahead = 1024;  // bytes to what is prefetched
+
 template <class Simd>
 struct CsrValues {
     using T = typename Simd::T;
@@ -15,6 +17,7 @@ struct CsrValues {
     HBP_INLINE Vector first(int offset, int n) const { return Simd::load_first(at + offset, n); }
     HBP_INLINE T scalar(int64_t offset) const { return at[offset]; }
     HBP_INLINE void advance(int64_t n) { at += n; }
+    template <int height>
     HBP_INLINE void prefetch(int) const {}
 };
 
@@ -51,9 +54,10 @@ HBP_INLINE void csr_vector_product(const CsrArgs<I, typename Simd::T>& a) {
     for (int64_t i = 0; i < a.n_rows;) {
         if (length(i) >= tuning::long_row) {
             const CsrValues<Simd> value{a.data + a.indptr[i]};
-            a.y[i] = T{};
-            along_rows<Simd, 1>(length(i), value, a.indices + a.indptr[i], a.x, a.y + i);
-            ++i;
+            T total[1];
+            along_rows<Simd>(length(i), value,
+                             ColumnStream<I>{a.indices + a.indptr[i], index_ahead}, a.x, total);
+            a.y[i++] = add(T{}, total[0]);
         } else if (i + side_by_side <= a.n_rows && length(i + 1) < tuning::long_row &&
                    length(i + 2) < tuning::long_row && length(i + 3) < tuning::long_row) {
             T sum[side_by_side];

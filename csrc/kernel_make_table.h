@@ -2,20 +2,22 @@
 #pragma once
 #include <type_traits>
 
+#include "hbp_matrix.h"
 #include "kernel_csr.h"
 
 namespace hbp {
 
 // The kernel for groups of `lanes`. Complex types, blocks of few values and wide blocks have fast
-// ones for the default lanes only; other geometries are multiplied row by row.
+// ones for the lanes that choose_layout chooses only; other geometries are multiplied row by row.
 template <class T, int lanes, template <class, int> class Simd, template <class> class ValuesOf,
           class Index>
 constexpr typename KernelTable<T>::BlockKernel spmv_kernel() {
     using S = typename Simd<T, lanes>::type;
-    constexpr bool is_default = lanes == (sizeof(T) == 4 ? 16 : 8);
+    constexpr bool is_chosen =
+        lanes == default_lanes(sizeof(T)) || (lanes == tile_lanes && sizeof(Index) == 2);
     constexpr bool is_few = std::is_same_v<ValuesOf<S>, FewValues<S>>;
     constexpr bool is_wide = sizeof(Index) == 4;
-    if constexpr (!is_default && (ScalarTraits<T>::is_complex || is_few || is_wide)) {
+    if constexpr (!is_chosen && (ScalarTraits<T>::is_complex || is_few || is_wide)) {
         return block_spmm<S, ValuesOf, Index>;
     } else {
         return block_spmv<S, lanes / S::width, ValuesOf, Index>;

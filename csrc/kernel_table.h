@@ -20,6 +20,8 @@ struct BlockArgs {
     int64_t n_vectors;            // columns of X and Y, 1 for a vector
     uint32_t n_runs;
     uint32_t lanes;
+    int32_t value_ahead;   // bytes from what is read to what is prefetched
+    int32_t column_ahead;  // the same of the columns
     T constant;
 };
 

@@ -20,6 +20,8 @@ struct Product {
     T* Y;
     const int64_t n_vectors;
     const T alpha, beta;
+    const bool near = static_cast<int64_t>(m.value.size() * sizeof(T) + m.column.size() * 2) <=
+                      tuning::near_bytes;
 
     int64_t first_row(int64_t rb) const { return v.row_block_ptr[rb]; }
     int64_t cells(int64_t rb) const {
@@ -43,6 +45,8 @@ struct Product {
         a.y = sum;
         a.n_vectors = n_vectors;
         a.lanes = static_cast<uint32_t>(v.lanes);
+        a.value_ahead = near ? tuning::near_values : tuning::far_values;
+        a.column_ahead = near ? tuning::near_columns : tuning::far_columns;
         const size_t encoding = static_cast<size_t>(b.encoding);
         if (n_vectors == 1) {
             (wide ? kernel.wide_spmv : kernel.spmv)[encoding][lane_choice(v.lanes)](a);

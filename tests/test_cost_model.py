@@ -102,6 +102,27 @@ def test_rows_are_not_cut_into_pieces_of_one_or_two_entries():
         assert geometry.block_cols == (400_000 if wide else 65_536)
 
 
+def test_tiles_of_floats_come_in_groups_of_eight():
+    points = random_rows(3_000, 3_000, 9)
+    for tile, lanes in ((3, 8), (1, 16)):
+        S = scipy.sparse.csr_array(scipy.sparse.kron(points, np.ones((tile, tile))))
+        assert choose_layout(arrays(S), np.dtype("float32")).geometry.lanes == lanes
+        assert choose_layout(arrays(S), np.dtype("float64")).geometry.lanes == 8
+
+
+@pytest.mark.parametrize("values", [[2.5], [1.0, -0.5, 3.0]], ids=["constant", "few"])
+def test_groups_of_eight_floats_give_the_same_bits(values):
+    S = scipy.sparse.csr_array(scipy.sparse.kron(random_rows(500, 500, 9), np.ones((3, 3))))
+    S.data = np.resize(np.float32(values), S.nnz)
+    x = np.random.default_rng(1).standard_normal(S.shape[1]).astype(np.float32)
+    products = []
+    for lanes in (8, 16, 32):
+        A = hbp_array(S)
+        A.plan(geometry=hbpspmv.Geometry(65_536, 65_536, lanes))
+        products.append((A @ x).tobytes())
+    assert products[0] == products[1] == products[2]
+
+
 def test_csr_for_few_entries():
     layout = choose_layout(arrays(random_rows(33, 40, 3)), np.dtype("float64"))
     assert layout.prefer_csr == "it has 99 nonzeros, fewer than the 100 that repay a conversion"
