@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hbpspmv.suite.arguments import DTYPES, count, names, positive
+from hbpspmv.suite.arguments import DTYPES, count, names, positive, seconds
 from hbpspmv.suite.command import add_suite, run_suite
 from hbpspmv.suite.fetch.command import add_fetch, run_fetch
 
@@ -87,6 +87,13 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     add("--quick", action="store_true", help="smaller embedded matrices and fewer rounds")
     add("--cold", action="store_true", help="empty the caches before each product")
     add(
+        "--turn",
+        type=seconds,
+        metavar="SECONDS",
+        help="let each contender repeat its product for this long before it is the next one's turn:"
+        " 4 to 64 times (default: 0.002)",
+    )
+    add(
         "--min-nnz",
         type=count,
         default=0,
@@ -117,6 +124,7 @@ def _bench(options: argparse.Namespace) -> int:
     from hbpspmv.suite.roster import assemble
     from hbpspmv.suite.sources import embedded_sources, resolve
     from hbpspmv.suite.terminal import Terminal
+    from hbpspmv.suite.timing import Schedule
 
     settings = Settings(
         dtype=options.dtype,
@@ -124,6 +132,7 @@ def _bench(options: argparse.Namespace) -> int:
         quick=options.quick,
         cold=options.cold,
         min_nnz=options.min_nnz,
+        turn_seconds=options.turn or Schedule.turn_seconds,
     )
     sources = [source for word in options.paths for source in resolve(word)]
     sources = sources or embedded_sources(options.quick)

@@ -21,6 +21,7 @@ from hbpspmv.suite.roofline import Roofline
 from hbpspmv.suite.roster import assemble
 from hbpspmv.suite.sources import Source, embedded_sources
 from hbpspmv.suite.text import comma_separated, markdown, plain_summary, plain_table, remarks
+from hbpspmv.suite.timing import QUICK
 
 MACHINE = {
     "cpu": "Some CPU",
@@ -354,6 +355,18 @@ def test_cold_run():
     run = run_bench([source("one")], assemble([]), Settings(quick=True, cold=True), Quiet())
     assert run.settings["cold"]
     assert run.matrices[0].measurements["hbp"].seconds > 0
+
+
+def test_a_turn_is_as_long_as_wanted_within_4_to_64_products():
+    def samples(turn_seconds):
+        settings = Settings(quick=True, turn_seconds=turn_seconds)
+        run = run_bench([source("one")], assemble([]), settings, Quiet())
+        assert run.settings["schedule"]["turn_seconds"] == turn_seconds
+        return run.matrices[0].measurements["hbp"].n_samples
+
+    rounds = QUICK.max_rounds
+    assert samples(1e-9) == QUICK.min_products * rounds == 4 * rounds
+    assert samples(1.0) == QUICK.max_products * rounds
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (0, 4), (4, 0), (3, 3)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -30,11 +30,12 @@ class Settings:
     quick: bool = False
     cold: bool = False
     min_nnz: int = 0
+    turn_seconds: float = Schedule.turn_seconds
 
     @property
     def schedule(self) -> Schedule:
         """The timing effort."""
-        return QUICK if self.quick else Schedule()
+        return replace(QUICK if self.quick else Schedule(), turn_seconds=self.turn_seconds)
 
 
 class Listener(Protocol):

@@ -32,7 +32,7 @@ class Schedule:
     min_products, max_products : int
         Limits of the timed products in one turn.
     turn_seconds : float
-        Products shorter than this are repeated within a turn until they add up to it.
+        Products are repeated within a turn until they add up to this.
     pause_seconds : float
         Rest before each turn. Worker threads spin for some time after a product (here up to a few
         milliseconds); without the rest they would take a core from the next contender.
