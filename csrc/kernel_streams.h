@@ -33,7 +33,7 @@ struct RawValues {
     HBP_INLINE Vector first(int offset, int n) const { return Simd::load_first(at + offset, n); }
     HBP_INLINE T scalar(int64_t offset) const { return at[offset]; }
     HBP_INLINE void advance(int64_t n) { at += n; }
-    // Tiles always look far ahead: they have no register left for a distance.
+    // Tiles look ahead by a constant: a distance in a register cost qcd_wilson_8x8 5 %.
     template <int height>
     HBP_INLINE void prefetch(int offset) const {
         const ptrdiff_t bytes = height == 1 ? ahead : ptrdiff_t{tuning::far_values};
