@@ -10,6 +10,10 @@ DTYPES = ("float32", "float64", "complex64", "complex128")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
+class UsageError(ValueError):
+    """The options of a command do not go together, or not with this machine: exit status 2."""
+
+
 def positive(text: str) -> int:
     """Return a whole number from 1 on."""
     if not text.isdecimal() or int(text) < 1:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -17,7 +17,7 @@ from hbpspmv.suite.peers import Contender
 from hbpspmv.suite.reference import Reference, reference_product
 from hbpspmv.suite.results import Measurement
 from hbpspmv.suite.roofline import misses_of_x, roofline
-from hbpspmv.suite.timing import Product, Schedule, time_in_rounds
+from hbpspmv.suite.timing import WALL_CLOCK, Clock, Product, Schedule, time_in_rounds
 from hbpspmv.suite.traffic import flops, product_nbytes
 from hbpspmv.suite.vectors import Vector, aligned_empty, random_vector
 
@@ -53,6 +53,7 @@ def measure_matrix(
     flush: Product | None = None,
     on_step: Callable[[str], None] = lambda step: None,
     on_samples: Callable[[str, list[list[int]]], object] = lambda name, rounds: None,
+    clock: Clock = WALL_CLOCK,
 ) -> dict[str, Measurement]:
     """Build, check and time every contender on one matrix.
 
@@ -78,6 +79,8 @@ def measure_matrix(
         Told what comes next.
     on_samples : callable, optional
         Told the name and the nanoseconds, by round and product, of each contender that was timed.
+    clock : Clock, optional
+        Times builds and products.
 
     Returns
     -------
@@ -93,13 +96,16 @@ def measure_matrix(
     try:
         for contender in contenders:
             on_step(f"{contender.title}: build")
-            result, product = _build_and_check(contender, matrix, num_threads, x, y, reference)
+            result, product = _build_and_check(
+                contender, matrix, num_threads, x, y, reference, clock
+            )
             measurements[contender.name] = result
             if product is not None:
                 running[contender.name] = product
         on_step("timing")
-        products = [partial(p.multiply, *p.place(x, y)) for p in running.values()]
-        samples = time_in_rounds(products, schedule, flush)
+        copies = clock.copies(x.nbytes + y.nbytes)
+        products = [_rotating(p, x, y, copies) for p in running.values()]
+        samples = time_in_rounds(products, schedule, flush, clock)
         misses = misses_of_x(matrix, ceilings[1]) if ceilings else []
         for (name, product), rounds in zip(running.items(), samples, strict=True):
             m = measurements[name]
@@ -122,12 +128,13 @@ def _build_and_check(
     x: Vector,
     y: Vector,
     reference: Reference,
+    clock: Clock,
 ) -> tuple[Measurement, Contender | None]:
     """Return the measurement so far and the contender, or None in its place if it cannot run."""
     result = Measurement(contender.name, "ok")
     product: Contender | None = None
     try:
-        product, result.build_seconds = _build(contender, matrix, num_threads)
+        product, result.build_seconds = _build(contender, matrix, num_threads, clock)
         result.kernel, result.remark = product.kernel, product.remark
         storage = product.storage(matrix)
         result.matrix_nbytes, result.gathers = storage.nbytes, storage.gathers
@@ -151,14 +158,26 @@ def _status(error: Exception) -> str:
     return "unavailable" if isinstance(error, ImportError) else "failed"
 
 
-def _build(contender: type[Contender], matrix: Any, num_threads: int) -> tuple[Contender, float]:
+def _build(
+    contender: type[Contender], matrix: Any, num_threads: int, clock: Clock
+) -> tuple[Contender, float]:
     """Return the contender and the median seconds of up to three builds of it."""
+    uploaded = contender.upload(matrix)
     times: list[float] = []
     while True:
-        start = time.perf_counter()
-        product = contender(matrix, num_threads)
-        times.append(time.perf_counter() - start)
+        start = clock.now()
+        product = contender(uploaded, num_threads)
+        times.append(clock.now() - start)
         if len(times) == _BUILDS or sum(times) > _BUILDS_SECONDS:
             return product, statistics.median(times)
         product.close()
         del product  # its memory must be free before the next is built
+
+
+def _rotating(contender: Contender, x: Vector, y: Vector, copies: int) -> Product:
+    """Return a product that takes the next copy of the vectors in every call."""
+    products = [partial(contender.multiply, *contender.place(x, y)) for _ in range(copies)]
+    if copies == 1:
+        return products[0]
+    rotation = itertools.cycle(products)
+    return lambda: next(rotation)()

@@ -50,8 +50,50 @@ class Schedule:
 QUICK = Schedule(budget_seconds=0.5, min_rounds=3, max_rounds=7)
 
 
+class Clock:
+    """The wall clock, for products that have finished when they return."""
+
+    def now(self) -> float:
+        """Return seconds of which differences count, all work before this call being done."""
+        return time.perf_counter()
+
+    def copies(self, nbytes: int) -> int:
+        """Return among how many copies of vectors of `nbytes` together products take turns."""
+        return 1
+
+    def turn(self, product: Product, count: int, flush: Product | None) -> list[int]:
+        """Return the nanoseconds of `count` products of one turn.
+
+        Parameters
+        ----------
+        product : callable
+            What to time. One untimed call comes first, unless there is a `flush`.
+        count : int
+            Number of timed calls.
+        flush : callable or None
+            Called before each timed product to empty the caches.
+        """
+        clock = time.perf_counter_ns
+        times = []
+        if flush is None:
+            product()
+        for _ in range(count):
+            if flush is not None:
+                flush()
+            start = clock()
+            product()
+            times.append(clock() - start)
+        return times
+
+
+WALL_CLOCK = Clock()
+
+
 def time_in_rounds(
-    products: Sequence[Product], schedule: Schedule, flush: Product | None = None
+    products: Sequence[Product],
+    schedule: Schedule,
+    flush: Product | None = None,
+    clock: Clock = WALL_CLOCK,
 ) -> list[list[list[int]]]:
     """Time products against each other.
 
@@ -66,6 +108,8 @@ def time_in_rounds(
         Budget and limits.
     flush : callable, optional
         Called before every timed product to empty the caches; replaces the untimed call.
+    clock : Clock, optional
+        Times a turn.
 
     Returns
     -------
@@ -78,12 +122,12 @@ def time_in_rounds(
     collecting = gc.isenabled()
     gc.disable()
     try:
-        estimates = [_seconds(product, schedule) for product in products]
+        estimates = [_seconds(product, schedule, clock) for product in products]
         repeats = [
             int(np.clip(schedule.turn_seconds / t, schedule.min_products, schedule.max_products))
             for t in estimates
         ]
-        flush_seconds = _seconds(flush, schedule) if flush else 0.0
+        flush_seconds = _seconds(flush, schedule, clock) if flush else 0.0
         round_seconds = sum(
             schedule.pause_seconds + t * (n + 1) + flush_seconds * n
             for t, n in zip(estimates, repeats, strict=True)
@@ -97,31 +141,17 @@ def time_in_rounds(
             for turn in range(len(products)):
                 i = (turn + round_number) % len(products)
                 time.sleep(schedule.pause_seconds)
-                samples[i].append(_turn(products[i], repeats[i], flush))
+                samples[i].append(clock.turn(products[i], repeats[i], flush))
     finally:
         if collecting:
             gc.enable()
     return samples
 
 
-def _seconds(product: Product, schedule: Schedule) -> float:
+def _seconds(product: Product, schedule: Schedule, clock: Clock) -> float:
     """Return a first estimate: the faster of two calls after a rest."""
     time.sleep(schedule.pause_seconds)
-    return max(min(_turn(product, 2, None)) / 1e9, 1e-7)
-
-
-def _turn(product: Product, count: int, flush: Product | None) -> list[int]:
-    clock = time.perf_counter_ns
-    times = []
-    if flush is None:
-        product()
-    for _ in range(count):
-        if flush is not None:
-            flush()
-        start = clock()
-        product()
-        times.append(clock() - start)
-    return times
+    return max(min(clock.turn(product, 2, None)) / 1e9, 1e-7)
 
 
 def cache_flusher(nbytes: int) -> Product:

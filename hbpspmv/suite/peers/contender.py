@@ -23,7 +23,8 @@ class Contender(ABC):
     Parameters
     ----------
     matrix : scipy.sparse.csr_array, shape (m, n)
-        The matrix in the dtype of the run; kept alive by the caller until `close`.
+        The matrix in the dtype of the run, as `upload` returns it; kept alive by the caller until
+        `close`.
     num_threads : int
         Threads to use for the build and for every product.
     """
@@ -52,12 +53,20 @@ class Contender(ABC):
     def version(cls) -> str:
         """Return the version in use; raise ImportError or OSError when it is not installed."""
 
+    @classmethod
+    def upload(cls, matrix: Any) -> Any:
+        """Return what the constructor takes: `matrix`, or a copy in a device's memory.
+
+        Not timed: a build is that of a matrix which lies where products are computed.
+        """
+        return matrix
+
     def place(self, x: NDArray[Any], y: NDArray[Any]) -> tuple[Any, Any]:
         """Return the operands of `multiply`: `x` and `y`, or copies in a device's memory."""
         return x, y
 
     def fetch(self, y: Any) -> NDArray[Any]:
-        """Return what `multiply` has returned as a NumPy array, from a device's memory."""
+        """Return what `multiply` has returned as a NumPy array, when a device has finished it."""
         result: NDArray[Any] = y
         return result
 
@@ -65,7 +74,7 @@ class Contender(ABC):
     def multiply(self, x: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
         """Return A @ x: `y` overwritten with it or, where the library insists, an array of its own.
 
-        It has finished when this returns, on a device as well.
+        It has finished when this returns or, on a device, when the current stream has.
 
         Parameters
         ----------
