@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 from scipy.sparse import csr_array
-from suite_contenders import write_matrices
 
-from hbpspmv.cli import main
+from hbpspmv.suite.arguments import UsageError
 from hbpspmv.suite.cells.settings import CellSettings
 from hbpspmv.suite.cells.tasks import measure_machine
+from hbpspmv.suite.device_clock import DeviceClock, measure_device
 from hbpspmv.suite.generators import rmat
+from hbpspmv.suite.gpu import current_gpu
 from hbpspmv.suite.measure import measure_matrix, prepare
-from hbpspmv.suite.peers.cusparse import Cusparse
+from hbpspmv.suite.peers import CONTENDERS, CUDA_OURS, CUDA_PEERS
 from hbpspmv.suite.peers.scipy_csr import ScipyCsr
 from hbpspmv.suite.roster import assemble
 from hbpspmv.suite.timing import Schedule
@@ -66,33 +67,35 @@ def test_no_bandwidth_of_the_processor_is_taken_for_that_of_a_device():
     assert measure_machine({}, CellSettings(device="cuda")) == []
 
 
-def test_a_device_without_any_contender_is_an_error(tmp_path, monkeypatch, capsys):
-    def missing(cls):
-        raise ImportError("No module named 'cupy'")
-
-    monkeypatch.setattr(Cusparse, "version", classmethod(missing))
-    write_matrices(tmp_path / "m", 1)
-    out = tmp_path / "out"
-    assert main(["suite", "run", str(tmp_path / "m"), "--device", "cuda", "--out", str(out)]) == 1
-    text = capsys.readouterr()
-    assert "cuSPARSE is not installed; to compare with it: pip install cupy-cuda12x" in text.out
-    assert text.err == "hbpspmv: error: no contender for the device cuda\n"
-    assert not out.exists()
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "complex128"])
-def test_cusparse_is_within_the_bound(dtype):
+@pytest.mark.parametrize("contender", [CUDA_OURS, *CUDA_PEERS], ids=lambda c: c.name)
+@pytest.mark.gpu
+def test_contender_on_a_real_device_is_within_the_bound(contender, dtype):
     try:
-        Cusparse.version()
-    except ImportError as error:
-        pytest.skip(f"no CuPy with a CUDA device: {error}")
+        clock = DeviceClock(current_gpu())
+        contender.version()
+    except (UsageError, ImportError, OSError) as error:
+        pytest.skip(str(error))
     matrix = prepare(csr_array(rmat(9)), dtype)
-    measured = measure_matrix(matrix, [Cusparse], 1, FAST)["cusparse"]
-    assert (measured.status, measured.message) == ("ok", "")
+    measured = measure_matrix(matrix, [contender], 1, FAST, flush=clock.flush, clock=clock)
+    result = measured[contender.name]
+    assert (result.status, result.message) == ("ok", "")
+    assert result.seconds > 0
+
+
+@pytest.mark.gpu
+def test_the_copy_of_a_real_device_is_measured():
+    try:
+        gpu = current_gpu()
+    except UsageError as error:
+        pytest.skip(str(error))
+    facts = measure_device(gpu)
+    assert facts["l2_bytes"] > 0
+    assert 1e10 < facts["copy_bandwidth"] < 2e13
 
 
 def test_contenders_of_a_device_do_not_mix_with_the_others():
-    with pytest.raises(ValueError, match="unknown peer 'mkl', expected some of cusparse"):
-        assemble(["mkl"], (Cusparse,), None)
-    with pytest.raises(ValueError, match="unknown peer 'cusparse', expected some of mkl"):
-        assemble(["cusparse"])
+    with pytest.raises(ValueError, match="unknown peer 'mkl', expected some of cusparse_alg1"):
+        assemble(["mkl"], *CONTENDERS["cuda"])
+    with pytest.raises(ValueError, match="unknown peer 'cusparse_coo', expected some of mkl"):
+        assemble(["cusparse_coo"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from hbpspmv.suite.arguments import DTYPES, memory_size, names, positive, seconds
+from hbpspmv.suite.arguments import DTYPES, UsageError, memory_size, names, positive, seconds
 
 DEFAULT_OUT = "hbpspmv-suite"
 _TIME_LIMIT = 600.0
@@ -105,11 +105,16 @@ def _run(options: argparse.Namespace) -> int:
     from hbpspmv.suite.cells.result_log import DISTURBED, is_disturbed
     from hbpspmv.suite.cells.run import run_cells
     from hbpspmv.suite.cells.settings import CellSettings, Limits
+    from hbpspmv.suite.gpu import current_gpu
     from hbpspmv.suite.machine import available_memory_bytes
-    from hbpspmv.suite.peers import CUDA_PEERS, OURS, PEERS
+    from hbpspmv.suite.peers import CONTENDERS
     from hbpspmv.suite.roster import assemble
     from hbpspmv.suite.sources import resolve
 
+    if options.device == "cuda":
+        if options.cold:
+            raise UsageError("--cold empties the caches of the CPU only, not those of a device")
+        current_gpu()  # raises where there is none
     settings = CellSettings(
         dtype=options.dtype,
         threads=options.threads or hbpspmv.get_num_threads(),
@@ -120,14 +125,9 @@ def _run(options: argparse.Namespace) -> int:
     )
     memory = options.memory_limit or int(_MEMORY_SHARE * available_memory_bytes())
     sources = [source for word in options.matrices for source in resolve(word)]
-    on_cpu = settings.device == "cpu"
-    roster = assemble(options.peers, PEERS if on_cpu else CUDA_PEERS, OURS if on_cpu else None)
+    roster = assemble(options.peers, *CONTENDERS[settings.device])
     for line in roster.missing:
         print(line)
-    if not roster.contenders:
-        raise ValueError(f"no contender for the device {settings.device}")
-    if settings.cold and not on_cpu:
-        raise ValueError("--cold empties the caches of the CPU only, not those of a CUDA device")
     progress = CellProgress()
     limits = Limits(memory, options.time_limit)
     try:
@@ -145,7 +145,7 @@ def _run(options: argparse.Namespace) -> int:
             f"warning: other processes used more than {DISTURBED * 100:.0f} % of the CPUs beside"
             f" {disturbed} cells; --retry measures them again"
         )
-    return 1 if any(r["contender"] == OURS.name for r in bad) else 0
+    return 1 if any(r["contender"] == roster.contenders[0].name for r in bad) else 0
 
 
 def _report(options: argparse.Namespace) -> int:

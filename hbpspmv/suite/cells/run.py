@@ -17,13 +17,13 @@ from hbpspmv.suite.cells.settings import CellSettings, Limits, refuse_other_cond
 from hbpspmv.suite.cells.tasks import measure_cell, measure_machine, prepare_matrix
 from hbpspmv.suite.machine import describe_machine
 from hbpspmv.suite.peers import Contender
-from hbpspmv.suite.peers.cusparse import Cusparse
+from hbpspmv.suite.peers.cusparse import CusparseAlg1
 from hbpspmv.suite.peers.scipy_csr import ScipyCsr
 from hbpspmv.suite.roster import Roster
 from hbpspmv.suite.sources import Source
 
 # Timed beside every contender on a device: each is there wherever anything is, and neutral.
-BASELINES: dict[str, type[Contender]] = {"cpu": ScipyCsr, "cuda": Cusparse}
+BASELINES: dict[str, type[Contender]] = {"cpu": ScipyCsr, "cuda": CusparseAlg1}
 _WORK = ".work"
 _SAME_MATRIX = ("rows", "cols", "nnz", "dtype")
 

@@ -14,10 +14,12 @@ import hbpspmv
 from hbpspmv.suite.ceilings import SECONDS, Ceilings, measure_ceilings
 from hbpspmv.suite.cells.facts import matrix_facts
 from hbpspmv.suite.cells.settings import CellSettings
+from hbpspmv.suite.device_clock import DeviceClock
+from hbpspmv.suite.gpu import current_gpu
 from hbpspmv.suite.machine import OtherLoad, last_level_cache_bytes
 from hbpspmv.suite.measure import measure_matrix, prepare
 from hbpspmv.suite.peers import Contender
-from hbpspmv.suite.timing import cache_flusher
+from hbpspmv.suite.timing import WALL_CLOCK, Clock, cache_flusher
 
 _PREPARED = "matrix.npz"
 _QUICK_SECONDS = SECONDS / 10
@@ -63,6 +65,10 @@ def measure_cell(
         arrays = tuple(stored[name] for name in ("data", "indices", "indptr"))
         matrix = csr_array(arrays, shape=tuple(stored["shape"].tolist()))
     flush = cache_flusher(2 * last_level_cache_bytes(machine)) if settings.cold else None
+    clock: Clock = WALL_CLOCK
+    if settings.device == "cuda":
+        clock = device_clock = DeviceClock(current_gpu())
+        flush = device_clock.flush
     limits = {c["threads"]: Ceilings(**c) for c in ceilings}
     samples: dict[str, list[list[int]]] = {}
     hbpspmv.set_num_threads(settings.threads)  # for our build, which takes no argument for it
@@ -75,6 +81,7 @@ def measure_cell(
         limits,
         flush,
         on_samples=samples.__setitem__,
+        clock=clock,
     )
     other_load = load.share()
     own = measured[contender.name]

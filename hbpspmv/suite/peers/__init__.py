@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from hbpspmv.suite.peers.contender import Contender
-from hbpspmv.suite.peers.cusparse import Cusparse
+from hbpspmv.suite.peers.cub_merge import CubMerge
+from hbpspmv.suite.peers.cupy_csr import CupyCsr
+from hbpspmv.suite.peers.cusparse import CusparseAlg1, CusparseAlg2, CusparseCoo
 from hbpspmv.suite.peers.graphblas_csr import GraphblasCsr
 from hbpspmv.suite.peers.hbp import Hbp
+from hbpspmv.suite.peers.hbp_cuda import HbpCuda
 from hbpspmv.suite.peers.librsb import Librsb
 from hbpspmv.suite.peers.mkl_inspector import MklInspector
 from hbpspmv.suite.peers.numba_csr import NumbaCsr
@@ -22,7 +25,16 @@ PEERS: tuple[type[Contender], ...] = (
     ScipyCsr,
 )
 
-# On a CUDA device; a contender of ours goes first.
-CUDA_PEERS: tuple[type[Contender], ...] = (Cusparse,)
+CUDA_OURS: type[Contender] = HbpCuda
+CUDA_PEERS: tuple[type[Contender], ...] = (
+    CusparseAlg1,
+    CusparseAlg2,
+    CusparseCoo,
+    CupyCsr,
+    CubMerge,
+)
 
-__all__ = ["CUDA_PEERS", "OURS", "PEERS", "Contender"]
+# By ``--device``: the peers, then ours.
+CONTENDERS = {"cpu": (PEERS, OURS), "cuda": (CUDA_PEERS, CUDA_OURS)}
+
+__all__ = ["CONTENDERS", "CUDA_OURS", "CUDA_PEERS", "OURS", "PEERS", "Contender"]

@@ -10,14 +10,14 @@ import numpy as np
 
 from hbpspmv.suite.ceilings import Ceilings
 from hbpspmv.suite.cells.result_log import RESULTS, Record, is_disturbed, read_records
-from hbpspmv.suite.peers import OURS, PEERS
+from hbpspmv.suite.peers import CONTENDERS
 from hbpspmv.suite.report.cell import Cell, ratio_interval
 from hbpspmv.suite.results import MatrixResult, Measurement, Run
 from hbpspmv.suite.roofline import Roofline
 from hbpspmv.suite.traffic import flops, product_nbytes
 
 PENDING = "pending"
-_ORDER = [contender.name for contender in (OURS, *PEERS)]
+_ORDER = [c.name for peers, ours in CONTENDERS.values() for c in (ours, *peers)]
 
 
 @dataclass

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hbpspmv.suite.device_clock import MODEL as DEVICE_MODEL
 from hbpspmv.suite.mean import geometric_mean
 from hbpspmv.suite.report.load import SuiteResults
 from hbpspmv.suite.roofline import MODEL
@@ -36,7 +37,8 @@ def condition_lines(results: SuiteResults) -> list[str]:
         f"Other processes used {run.busy_share * 100:.0f} % of the CPUs while cells were measured "
         "(median)."
     )
-    return [*lines, *machine_lines(run), MODEL, *run.missing, *run.errors]
+    model = MODEL if run.settings.get("device", "cpu") == "cpu" else DEVICE_MODEL
+    return [*lines, *machine_lines(run), model, *run.missing, *run.errors]
 
 
 def storage_rows(results: SuiteResults) -> list[list[str]]:
