@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from hbpspmv.suite.arguments import DTYPES, count, names, positive, seconds
+from hbpspmv.suite.arguments import DTYPES, UsageError, count, names, positive, seconds
 from hbpspmv.suite.command import add_suite, run_suite
 from hbpspmv.suite.fetch.command import add_fetch, run_fetch
 
@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 when all went well, 1 after an error or a wrong product of ours, 130 after Ctrl-C.
+        0 when all went well, 1 after an error or a wrong product of ours, 2 after options that do
+        not go together or need a device that is not there, 130 after Ctrl-C.
     """
     try:
         options = _parser().parse_args(arguments)
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except (ValueError, OSError, RuntimeError, ImportError, MemoryError) as error:
         print(f"hbpspmv: error: {str(error) or type(error).__name__}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,7 +83,14 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
         type=names,
         metavar="NAMES",
         help="comma-separated: mkl, numba, librsb, graphblas, torch, scipy, or none"
-        " (default: all that are installed)",
+        " (default: all that are installed); on a CUDA device cusparse_alg1, cusparse_alg2,"
+        " cusparse_coo, cupy, cub_merge",
+    )
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="default: %(default)s")
+    add(
+        "--large",
+        action="store_true",
+        help="measure generated matrices of 100 million nonzeros and more too (CUDA only)",
     )
     add("--quick", action="store_true", help="smaller embedded matrices and fewer rounds")
     add("--cold", action="store_true", help="empty the caches before each product")
@@ -119,13 +127,21 @@ def _add_info(parser: argparse.ArgumentParser) -> None:
 def _bench(options: argparse.Namespace) -> int:
     import hbpspmv
     from hbpspmv.suite.bench import Settings, run_bench
+    from hbpspmv.suite.gpu import current_gpu
+    from hbpspmv.suite.large import large_sources
     from hbpspmv.suite.machine import busy_share, describe_machine
     from hbpspmv.suite.output import write_json, write_results
+    from hbpspmv.suite.peers import CONTENDERS
     from hbpspmv.suite.roster import assemble
     from hbpspmv.suite.sources import embedded_sources, resolve
     from hbpspmv.suite.terminal import Terminal
     from hbpspmv.suite.timing import Schedule
 
+    if options.large and options.device != "cuda":
+        raise UsageError("--large is for --device cuda")
+    if options.cold and options.device == "cuda":
+        raise UsageError("--cold is for the CPU: on a device the L2 cache is flushed in any case")
+    gpu = current_gpu() if options.device == "cuda" else None
     settings = Settings(
         dtype=options.dtype,
         threads=options.threads or hbpspmv.get_num_threads(),
@@ -133,10 +149,12 @@ def _bench(options: argparse.Namespace) -> int:
         cold=options.cold,
         min_nnz=options.min_nnz,
         turn_seconds=options.turn or Schedule.turn_seconds,
+        device=options.device,
     )
     sources = [source for word in options.paths for source in resolve(word)]
+    sources += large_sources() if options.large else []
     sources = sources or embedded_sources(options.quick)
-    roster = assemble(options.peers)
+    roster = assemble(options.peers, *CONTENDERS[options.device])
     options.out.mkdir(parents=True, exist_ok=True)
     terminal = Terminal(len(sources))
     busy = busy_share()
@@ -149,6 +167,7 @@ def _bench(options: argparse.Namespace) -> int:
             terminal,
             keep=lambda run: write_json(run, options.out),
             busy_share=busy,
+            gpu=gpu,
         )
     terminal.report(run)
     written, notes = write_results(run, options.out)

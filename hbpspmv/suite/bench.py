@@ -6,17 +6,19 @@ import gc
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 import hbpspmv
 from hbpspmv.suite.ceilings import Ceilings, measure_ceilings
+from hbpspmv.suite.device_clock import DeviceClock, measure_device
+from hbpspmv.suite.gpu import Gpu
 from hbpspmv.suite.machine import describe_machine, last_level_cache_bytes
 from hbpspmv.suite.measure import measure_matrix, prepare
 from hbpspmv.suite.overhead import measure_call_overhead
 from hbpspmv.suite.results import MatrixResult, Run
 from hbpspmv.suite.roster import Roster
 from hbpspmv.suite.sources import Source
-from hbpspmv.suite.timing import QUICK, Schedule, cache_flusher
+from hbpspmv.suite.timing import QUICK, WALL_CLOCK, Clock, Product, Schedule, cache_flusher
 from hbpspmv.suite.traffic import csr_nbytes
 from hbpspmv.suite.values import count_distinct
 
@@ -31,6 +33,7 @@ class Settings:
     cold: bool = False
     min_nnz: int = 0
     turn_seconds: float = Schedule.turn_seconds
+    device: str = "cpu"
 
     @property
     def schedule(self) -> Schedule:
@@ -55,6 +58,7 @@ def run_bench(
     listener: Listener,
     keep: Callable[[Run], object] = lambda run: None,
     busy_share: float = 0.0,
+    gpu: Gpu | None = None,
 ) -> Run:
     """Measure all matrices.
 
@@ -75,6 +79,8 @@ def run_bench(
         Called with the run after every finished matrix, to save it.
     busy_share : float, optional
         What other processes use of the CPUs, for the record.
+    gpu : Gpu, optional
+        Where the contenders of the roster compute, if that is not the CPU.
     """
     machine = describe_machine()
     run = Run(
@@ -85,17 +91,23 @@ def run_bench(
         busy_share=busy_share,
         missing=list(roster.missing),
     )
-    listener.step("machine", "read bandwidth and call overhead")
-    run.ceilings = [measure_ceilings(machine, n) for n in sorted({1, settings.threads})]
-    run.call_overhead = measure_call_overhead()
-    flush = cache_flusher(2 * last_level_cache_bytes(machine)) if settings.cold else None
-    ceilings = {c.threads: c for c in run.ceilings}
+    if gpu is None:
+        listener.step("machine", "read bandwidth and call overhead")
+        run.ceilings = [measure_ceilings(machine, n) for n in sorted({1, settings.threads})]
+        run.call_overhead = measure_call_overhead()
+        flush = cache_flusher(2 * last_level_cache_bytes(machine)) if settings.cold else None
+        conditions = _Conditions({c.threads: c for c in run.ceilings}, flush)
+    else:
+        listener.step("device", "copy bandwidth")
+        run.device = measure_device(gpu)
+        clock = DeviceClock(gpu)
+        conditions = _Conditions({}, clock.flush, clock, run.device["copy_bandwidth"])
     threads_before = hbpspmv.get_num_threads()
     hbpspmv.set_num_threads(settings.threads)  # for the build, which takes no argument for it
     try:
         for source in sources:
             try:
-                result = _measure_source(source, roster, settings, ceilings, flush, listener)
+                result = _measure_source(source, roster, settings, conditions, listener)
             except (ValueError, OSError, MemoryError) as error:
                 line = str(error) or type(error).__name__
                 if not line.startswith(source.origin):
@@ -120,12 +132,21 @@ def run_bench(
     return run
 
 
+@dataclass(frozen=True)
+class _Conditions:
+    """What the products of a run are timed with, and weighed against."""
+
+    ceilings: dict[int, Ceilings]
+    flush: Product | None
+    clock: Clock = WALL_CLOCK
+    copy_bandwidth: float | None = None
+
+
 def _measure_source(
     source: Source,
     roster: Roster,
     settings: Settings,
-    ceilings: dict[int, Ceilings],
-    flush: Callable[[], Any] | None,
+    conditions: _Conditions,
     listener: Listener,
 ) -> MatrixResult | None:
     listener.step(source.name, "read")
@@ -137,10 +158,14 @@ def _measure_source(
         roster.contenders,
         settings.threads,
         settings.schedule,
-        ceilings,
-        flush,
+        conditions.ceilings,
+        conditions.flush,
         lambda step: listener.step(source.name, step),
+        clock=conditions.clock,
     )
+    if conditions.copy_bandwidth:
+        for measurement in measurements.values():
+            measurement.take_copy_bandwidth(conditions.copy_bandwidth)
     return MatrixResult(
         name=source.name,
         kind=source.kind,

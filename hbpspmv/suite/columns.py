@@ -67,7 +67,8 @@ def roofline_columns(run: Run) -> list[Column]:
     """Return the columns of the table of bandwidths and bounds."""
     columns = [Column("matrix", lambda m: m.name, left=True)]
     for name in run.contenders:
-        columns += _bound_columns(run, name, 8 if name == run.ours else 4)
+        bounds = _bound_columns(run, name, 8 if name == run.ours else 4)
+        columns += bounds[:2] if run.device else bounds
     return columns
 
 

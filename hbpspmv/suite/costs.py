@@ -10,7 +10,8 @@ from hbpspmv.suite.mean import geometric_mean
 if TYPE_CHECKING:
     from hbpspmv.suite.results import Run
 
-BASE = "scipy"
+# The product that everyone has: on the CPU, on a CUDA device.
+BASES = ("scipy", "cusparse_alg1")
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,9 @@ class BuildCosts:
     Attributes
     ----------
     in_products : float or None
-        Our build time in products of SciPy.
+        Our build time in products of SciPy, on a device of cuSPARSE's CSR ALG1.
     break_even : float or None
-        Products after which our build has paid against SciPy, where it ever does.
+        Products after which our build has paid against these, where it ever does.
     never : int
         Matrices where it never does.
     against_builds : dict of str to float
@@ -35,9 +36,15 @@ class BuildCosts:
     against_builds: dict[str, float]
 
 
+def base(run: Run) -> str | None:
+    """Return the name of the contender that builds are weighed against, if it takes part."""
+    return next((name for name in BASES if name in run.contenders), None)
+
+
 def build_costs(run: Run) -> BuildCosts:
     """Return what the builds cost."""
     products, calls, never = [], [], 0
+    base_name = base(run) or ""
     builds: dict[str, list[float]] = {}
     for m in run.matrices:
         ours = m.measurements[run.ours]
@@ -46,12 +53,12 @@ def build_costs(run: Run) -> BuildCosts:
         for name, peer in m.measurements.items():
             if name != run.ours and run.contenders[name]["has_build"] and peer.build_seconds:
                 builds.setdefault(name, []).append(ours.build_seconds / peer.build_seconds)
-        base = m.measurements.get(BASE)
-        if base is None or base.seconds is None:
+        other = m.measurements.get(base_name)
+        if other is None or other.seconds is None:
             continue
-        products.append(ours.build_seconds / base.seconds)
-        if base.seconds > ours.seconds:
-            calls.append(ours.build_seconds / (base.seconds - ours.seconds))
+        products.append(ours.build_seconds / other.seconds)
+        if other.seconds > ours.seconds:
+            calls.append(ours.build_seconds / (other.seconds - ours.seconds))
         else:
             never += 1
     against = {name: mean for name, r in builds.items() if (mean := geometric_mean(r)) is not None}
@@ -61,11 +68,13 @@ def build_costs(run: Run) -> BuildCosts:
 def costs_line(run: Run) -> str:
     """Return one line about the builds for people, or "" when nothing is known."""
     costs = build_costs(run)
+    name = base(run)
+    title = run.title(name) if name else ""
     parts = []
     if costs.in_products is not None:
-        parts.append(f"{costs.in_products:.2f} SciPy products")
+        parts.append(f"{costs.in_products:.2f} {title} products")
     if costs.break_even is not None:
         never = f" (never on {costs.never} matrices)" if costs.never else ""
-        parts.append(f"paid against SciPy after {costs.break_even:.2f} calls{never}")
+        parts.append(f"paid against {title} after {costs.break_even:.2f} calls{never}")
     parts += [f"{r:.2f} {run.title(name)} builds" for name, r in costs.against_builds.items()]
     return f"HBP build, geometric means: {', '.join(parts)}" if parts else ""

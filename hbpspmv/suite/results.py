@@ -43,7 +43,8 @@ class Measurement:
     bound : str
         The limit that takes longest, or "" when none is known.
     bound_share, bandwidth_share : float or None
-        How much of the measured time that limit, and the limit of the memory, explains.
+        How much of the measured time that limit, and the limit of the memory, explains; on a
+        device the latter is a copy's bandwidth.
     """
 
     contender: str
@@ -84,6 +85,11 @@ class Measurement:
         if self.seconds:
             self.bound_share = roofline.seconds / self.seconds
             self.bandwidth_share = roofline.memory / self.seconds
+
+    def take_copy_bandwidth(self, bandwidth: float) -> None:
+        """Fill in which share of a copy's bytes per second a product moves, if it was timed."""
+        if self.gbytes_per_second is not None:
+            self.bandwidth_share = self.gbytes_per_second * 1e9 / bandwidth
 
     @property
     def values_coded(self) -> bool:
@@ -189,6 +195,8 @@ class Run:
         What is known of each, by name, ours first.
     ceilings : list of Ceilings
         What the machine reaches with one thread, and with as many as the run uses.
+    device : dict
+        What is known and was measured of a CUDA device; empty where the CPU computes.
     call_overhead : dict of str to float
         Seconds of ``A @ x`` with a small matrix, by class.
     started : str
@@ -205,6 +213,7 @@ class Run:
     settings: dict[str, Any]
     contenders: dict[str, dict[str, Any]]
     ceilings: list[Ceilings] = field(default_factory=list)
+    device: dict[str, Any] = field(default_factory=dict)
     call_overhead: dict[str, float] = field(default_factory=dict)
     started: str = ""
     busy_share: float = 0.0

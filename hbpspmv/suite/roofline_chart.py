@@ -29,10 +29,12 @@ def roofline_png(run: Run) -> bytes:
     ImportError
         matplotlib is not installed.
     ValueError
-        No product of ours has a bound.
+        No product of ours has a bound, or a device has computed it.
     """
     from matplotlib.figure import Figure
 
+    if run.device:
+        raise ValueError("the roofline is that of the CPU")
     if not any(m.measurements[run.ours].bound_share for m in run.matrices):
         raise ValueError("no product was timed: there is no roofline to draw")
     figure = Figure(figsize=(10, 6), layout="constrained")

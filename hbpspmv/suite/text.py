@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from hbpspmv.suite.ceilings import ceilings_line
 from hbpspmv.suite.columns import Column, fitting, roofline_columns, table_columns
 from hbpspmv.suite.costs import costs_line
+from hbpspmv.suite.device_clock import MODEL as DEVICE_MODEL
+from hbpspmv.suite.device_clock import device_line
 from hbpspmv.suite.machine import machine_line
 from hbpspmv.suite.overhead import overhead_line
 from hbpspmv.suite.results import MatrixResult, Measurement, Run
@@ -115,6 +117,10 @@ def remarks(run: Run) -> list[str]:
         f"{m.status.upper()}: {run.title(m.contender)} on {matrix}: {m.message}"
         for matrix, m in run.wrong()
     ]
+    if run.device:  # on the CPU, remarks are about single matrices
+        measured = [m for matrix in run.matrices for m in matrix.measurements.values()]
+        known = dict.fromkeys((m.contender, m.remark) for m in measured if m.remark)
+        lines += [f"{run.title(name)}: {remark}" for name, remark in known]
     lines += [f"error: {line}" for line in run.errors]
     lines += run.missing
     return [line for line in (*lines, busy_line(run.busy_share)) if line]
@@ -123,6 +129,8 @@ def remarks(run: Run) -> list[str]:
 def machine_lines(run: Run) -> list[str]:
     """Return what was measured of the machine, and what the builds cost."""
     lines = [ceilings_line(ceilings) for ceilings in run.ceilings]
+    if run.device:
+        lines.append(device_line(run.device))
     if run.call_overhead:
         lines.append(overhead_line(run.call_overhead))
     return [line for line in (*lines, costs_line(run)) if line]
@@ -131,9 +139,11 @@ def machine_lines(run: Run) -> list[str]:
 def settings_line(run: Run) -> str:
     """Return one line about how the run was made."""
     s = run.settings
+    versions = ", ".join(f"{c['title']} {c['version']}" for c in run.contenders.values())
+    if s.get("device", "cpu") != "cpu":
+        return f"{s['dtype']}, {run.device.get('name', 'CUDA device')}, L2 flushed; {versions}"
     caches = "cold caches" if s["cold"] else "warm caches"
     threads = "1 thread" if s["threads"] == 1 else f"{s['threads']} threads"
-    versions = ", ".join(f"{c['title']} {c['version']}" for c in run.contenders.values())
     return f"{s['dtype']}, {threads}, {caches}; {versions}"
 
 
@@ -147,11 +157,16 @@ def markdown(run: Run) -> str:
         lines += [*markdown_rows(SUMMARY_HEADINGS, summaries, _SUMMARY_LEFT), ""]
     lines += [*(f"- {line}" for line in machine_lines(run)), ""]
     lines += [*_markdown_table(run, table_columns(run)), ""]
-    lines += ["## Roofline", "", *_markdown_table(run, roofline_columns(run)), ""]
+    lines += [
+        "## Bandwidth" if run.device else "## Roofline",
+        "",
+        *_markdown_table(run, roofline_columns(run)),
+        "",
+    ]
     lines += [
         f"{LEGEND}; medians over all timed products. GB/s counts the stored matrix, x and y once.",
         "",
-        MODEL,
+        DEVICE_MODEL if run.device else MODEL,
     ]
     if notes := remarks(run):
         lines += ["", *(f"- {note}" for note in notes)]
