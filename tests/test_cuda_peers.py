@@ -241,6 +241,15 @@ def test_no_device_is_one_line_and_exit_status_2(command, error, monkeypatch, tm
     assert not out.exists()
 
 
+def test_cupy_without_the_library_of_cusparse_is_one_line(cusparse, monkeypatch, capsys):
+    monkeypatch.setattr("hbpspmv.suite.gpu.CupyGpu", FakeGpu)
+    monkeypatch.setitem(sys.modules, "cupyx.cusparse", None)
+    assert main(["bench", "--device", "cuda"]) == 2
+    text = capsys.readouterr().err
+    assert text.startswith("hbpspmv: error: --device cuda: CuPy lacks cuSPARSE; it is in the CUDA")
+    assert text.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

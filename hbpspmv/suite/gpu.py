@@ -85,15 +85,26 @@ class CupyGpu:
         self._cupy.cuda.get_current_stream().synchronize()
 
 
+def require_sparse() -> None:
+    """Raise ImportError where CuPy's sparse matrices lack the library of cuSPARSE."""
+    try:
+        import cupyx.cusparse  # noqa: F401
+    except ImportError as error:
+        how = "it is in the CUDA toolkit, or: pip install 'cupy-cuda12x[ctk]'"
+        raise ImportError(f"CuPy lacks cuSPARSE; {how} ({error})") from error
+
+
 def current_gpu() -> Gpu:
     """Return the device that CuPy uses now.
 
     Raises
     ------
     UsageError
-        CuPy is not installed, or there is no device.
+        CuPy or the library of cuSPARSE is not installed, or there is no device.
     """
     try:
-        return CupyGpu()
+        gpu = CupyGpu()
+        require_sparse()
+        return gpu
     except (ImportError, RuntimeError) as error:
         raise UsageError(f"--device cuda: {error}") from error

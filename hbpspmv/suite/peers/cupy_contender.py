@@ -19,7 +19,7 @@ class CupyContender(Contender):
     Products are queued in the current stream: `fetch` waits for them.
     """
 
-    install = "pip install cupy-cuda12x"
+    install = "pip install 'cupy-cuda12x[ctk]'"  # CuPy 14 with the libraries of the toolkit
 
     @classmethod
     def upload(cls, matrix: Any) -> Any:

@@ -13,7 +13,6 @@ class HbpCuda(CupyContender):
     """``hbpspmv.cuda.hbp_array`` of a CuPy matrix, then ``hbpspmv.cuda.spmv(A, x, out=y)``."""
 
     name, title = "hbp_cuda", "HBP"
-    install = "pip install 'hbpspmv[cuda12]'"
     has_build = True
     kernel = "hbp"
 
