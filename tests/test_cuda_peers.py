@@ -224,7 +224,7 @@ def test_a_cell_on_a_device_is_timed_by_its_clock(cusparse, analysed, monkeypatc
 # ---- without a device ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("error", [ImportError("products need CuPy; pip"), RuntimeError("no GPU")])
+@pytest.mark.parametrize("error", [ImportError("no\nCuPy"), RuntimeError("no GPU")])
 @pytest.mark.parametrize("command", [["bench"], ["bench", "--large"], ["suite", "run"]])
 def test_no_device_is_one_line_and_exit_status_2(command, error, monkeypatch, tmp_path, capsys):
     def missing():
@@ -236,7 +236,7 @@ def test_no_device_is_one_line_and_exit_status_2(command, error, monkeypatch, tm
     words = [*command, str(tmp_path / "m"), "--device", "cuda", "--out", str(out)]
     assert main(words) == 2
     text = capsys.readouterr()
-    assert text.err == f"hbpspmv: error: --device cuda: {error}\n"
+    assert text.err == f"hbpspmv: error: --device cuda: {' '.join(str(error).split())}\n"
     assert text.out == ""
     assert not out.exists()
 

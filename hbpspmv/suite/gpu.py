@@ -107,4 +107,5 @@ def current_gpu() -> Gpu:
         require_sparse()
         return gpu
     except (ImportError, RuntimeError) as error:
-        raise UsageError(f"--device cuda: {error}") from error
+        line = " ".join(str(error).split())
+        raise UsageError(f"--device cuda: {line}") from error
