@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "four_indices.h"
 #include "hbp_view.h"
 #include "kernel_streams.h"
 #include "kernel_table.h"
@@ -41,8 +42,12 @@ struct RowSums {
             Simd::store(lane_sum + v * Simd::width, sum[v]);
         }
         T* to = y + below;
-        for (int i = 0; i < lanes; ++i) {
-            to[row[i]] = hbp::add(to[row[i]], lane_sum[i]);
+        for (int i = 0; i < lanes; i += 4) {
+            const Four to_row = four_indices(row + i);
+            for (int k = 0; k < 4; ++k) {
+                T& y_row = to[to_row.i[k]];
+                y_row = hbp::add(y_row, lane_sum[i + k]);
+            }
         }
     }
 

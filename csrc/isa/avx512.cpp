@@ -28,8 +28,8 @@ HBP_INLINE __m512i eight_indices(const int64_t* index) { return _mm512_loadu_si5
 // 0.32 ns an element where pairs that are loaded and joined take 0.38 (Zen 5; the same in L1).
 template <class Index>
 HBP_INLINE __m512d load_eight(const double* x, const Index* index) {
-    const x86::Four a = x86::four_indices(index);
-    const x86::Four b = x86::four_indices(index + 4);
+    const Four a = x86::four_indices(index);
+    const Four b = x86::four_indices(index + 4);
     __m256d low = _mm256_broadcast_sd(x + a.i[0]);
     low = _mm256_mask_broadcastsd_pd(low, 1 << 1, _mm_load_sd(x + a.i[1]));
     low = _mm256_mask_broadcastsd_pd(low, 1 << 2, _mm_load_sd(x + a.i[2]));
@@ -43,8 +43,8 @@ HBP_INLINE __m512d load_eight(const double* x, const Index* index) {
 
 template <class Index>
 HBP_INLINE __m256 load_eight(const float* x, const Index* index) {
-    const x86::Four a = x86::four_indices(index);
-    const x86::Four b = x86::four_indices(index + 4);
+    const Four a = x86::four_indices(index);
+    const Four b = x86::four_indices(index + 4);
     __m128 low = _mm_broadcast_ss(x + a.i[0]);
     low = _mm_mask_broadcastss_ps(low, 1 << 1, _mm_load_ss(x + a.i[1]));
     low = _mm_mask_broadcastss_ps(low, 1 << 2, _mm_load_ss(x + a.i[2]));

@@ -4,10 +4,14 @@
 
 namespace hbp {
 
-bool avx2::available() { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+bool avx2::available() {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("bmi2");
+}
 
 bool avx512::available() {
-    return avx2::available() && __builtin_cpu_supports("avx512f") &&
+    return avx2::available() && __builtin_cpu_supports("bmi") &&
+           __builtin_cpu_supports("avx512f") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl");
 }
