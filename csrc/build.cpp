@@ -240,6 +240,7 @@ HbpMatrix<T> build(const CsrView<I, T>& csr, int64_t nnz, const Geometry& geomet
     check_entries(piece, nnz);
     close_gaps(piece, m);
     assemble(piece, m);
+    m.parts = cut_into_parts(m.view());
     m.build_seconds = std::chrono::duration<double>(clock::now() - start).count();
     return m;
 }

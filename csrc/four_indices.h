@@ -25,8 +25,8 @@ HBP_INLINE Four four_indices(const uint16_t* index) {
     std::memcpy(&packed, index, sizeof packed);
 #ifdef __BMI__
     // One instruction each, where a copy, a shift and an extension make three.
-    return {{packed & 0xffff, _bextr_u64(packed, 16, 16), _bextr_u64(packed, 32, 16),
-             packed >> 48}};
+    return {
+        {packed & 0xffff, _bextr_u64(packed, 16, 16), _bextr_u64(packed, 32, 16), packed >> 48}};
 #else
     return {{packed & 0xffff, (packed >> 16) & 0xffff, (packed >> 32) & 0xffff, packed >> 48}};
 #endif

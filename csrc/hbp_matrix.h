@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "block_parts.h"
 #include "hbp_view.h"
 #include "huge_array.h"
 #include "tuning.h"
@@ -50,6 +51,7 @@ struct HbpMatrix {
     std::vector<T> table;
     std::vector<ScrambledRow> scrambled;  // by row
     std::vector<int64_t> cost_ptr;        // [n_row_blocks + 1] running cost, for the scheduler
+    BlockParts parts;                     // cut from the rest
 
     // A row block of several blocks with far more than its share of the work of one of n_threads:
     // a few long rows.

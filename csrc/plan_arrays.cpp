@@ -250,6 +250,7 @@ HbpMatrix<T> from_arrays(const PlanHeader& header,
     const int64_t width = header.geometry.block_cols;
     m.n_col_blocks = width > 0 && m.n_cols > 0 ? (m.n_cols - 1) / width + 1 : 0;
     validate(m);
+    m.parts = cut_into_parts(m.view());
     return m;
 }
 

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <vector>
 
 #include "thread_pool.h"
@@ -11,20 +12,23 @@
 
 namespace hbp {
 
-// Calls f(item, thread) once for every item of 0 .. n-1. Items are dealt to threads by cost
-// (cost_ptr, [n + 1] running sums) as contiguous shares. Of its share a thread owns the fixed part;
-// the rest is competitive: it goes by atomic ticket, first to the share's own thread, then to
-// whoever is idle. Tickets are made anew for every call.
-template <class F>
-void share_out(const int64_t* cost_ptr, int64_t n, int n_threads, F&& f) {
-    if (n_threads <= 1 || n <= 1) {
+// Works on every item of 0 .. n-1 once. Items are dealt to threads by cost (cost_ptr, [n + 1]
+// running sums) as contiguous shares. Of its share a thread owns the fixed part, by do_item(item,
+// thread); the rest is competitive: its parts (part_ptr[n + 1], the first of each item) go by
+// atomic ticket, first to the share's own thread, then to whoever is idle, by do_part(part,
+// thread). Tickets are made anew for every call.
+template <class DoItem, class DoPart>
+void share_out(const int64_t* cost_ptr, int64_t n, const int64_t* part_ptr, int n_threads,
+               DoItem&& do_item, DoPart&& do_part) {
+    if (n_threads <= 1 || n == 0) {
         for (int64_t item = 0; item < n; ++item) {
-            f(item, 0);
+            do_item(item, 0);
         }
         return;
     }
     struct alignas(64) Share {
-        int64_t first, fixed_end, end;
+        int64_t first, fixed_end;  // items
+        int64_t end;               // of its parts
         std::atomic<int64_t> ticket;
     };
     const size_t n_shares = static_cast<size_t>(n_threads);
@@ -35,27 +39,46 @@ void share_out(const int64_t* cost_ptr, int64_t n, int n_threads, F&& f) {
         // Exact for any cost up to 2^63: the quotient and the remainder are scaled apart.
         const int64_t whole =
             cost_ptr[n] / n_threads * (t + 1) + cost_ptr[n] % n_threads * (t + 1) / n_threads;
-        const int64_t end =
-            t + 1 == n_threads ? n
-                               : std::lower_bound(cost_ptr + first, cost_ptr + n, whole) - cost_ptr;
+        int64_t end = n;
+        if (t + 1 < n_threads) {
+            end = std::lower_bound(cost_ptr + first, cost_ptr + n, whole) - cost_ptr;
+            // The nearer one of the two items that the cost lies between.
+            if (end > first && whole - cost_ptr[end - 1] < cost_ptr[end] - whole) {
+                --end;
+            }
+        }
         s.first = first;
-        s.end = end;
         s.fixed_end = first + (end - first) * tuning::fixed_percent / 100;
-        s.ticket.store(s.fixed_end, std::memory_order_relaxed);
+        s.end = part_ptr[end];
+        s.ticket.store(part_ptr[s.fixed_end], std::memory_order_relaxed);
         first = end;
     }
     run_on_threads(n_threads, [&](int thread) {
         const Share& own = share[static_cast<size_t>(thread)];
         for (int64_t item = own.first; item < own.fixed_end; ++item) {
-            f(item, thread);
+            do_item(item, thread);
         }
         for (int other = 0; other < n_threads; ++other) {
             Share& s = share[static_cast<size_t>((thread + other) % n_threads)];
-            for (int64_t item; (item = s.ticket.fetch_add(1, std::memory_order_relaxed)) < s.end;) {
-                f(item, thread);
+            for (int64_t part; (part = s.ticket.fetch_add(1, std::memory_order_relaxed)) < s.end;) {
+                do_part(part, thread);
             }
         }
     });
+}
+
+// The same of items that have no parts, by do_item(item, thread).
+template <class DoItem>
+void share_out(const int64_t* cost_ptr, int64_t n, int n_threads, DoItem&& do_item) {
+    if (n_threads <= 1 || n <= 1) {
+        for (int64_t item = 0; item < n; ++item) {
+            do_item(item, 0);
+        }
+        return;
+    }
+    std::vector<int64_t> itself(static_cast<size_t>(n) + 1);
+    std::iota(itself.begin(), itself.end(), int64_t{0});
+    share_out(cost_ptr, n, itself.data(), n_threads, do_item, do_item);
 }
 
 }  // namespace hbp

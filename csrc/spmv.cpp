@@ -1,10 +1,13 @@
 #include "spmv.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <memory>
+#include <thread>
 
 #include "dispatch.h"
+#include "isa/relax.h"
 #include "scale_and_add.h"
 #include "scheduler.h"
 
@@ -29,8 +32,7 @@ struct Product {
     }
     bool in_place() const { return is_one(alpha) && is_zero(beta); }
 
-    // sum[rows of b's row block] += block * X
-    void add_block(const Block<T>& b, T* sum) const {
+    BlockArgs<T> args(const Block<T>& b, T* sum) const {
         BlockArgs<T> a;
         a.run = v.run + b.first_run;
         a.n_runs = b.n_runs;
@@ -47,12 +49,37 @@ struct Product {
         a.lanes = static_cast<uint32_t>(v.lanes);
         a.value_ahead = near ? tuning::near_values : tuning::far_values;
         a.column_ahead = near ? tuning::near_columns : tuning::far_columns;
-        const size_t encoding = static_cast<size_t>(b.encoding);
+        return a;
+    }
+
+    void call_kernel(Encoding of, const BlockArgs<T>& a) const {
+        const bool wide = is_wide(v.block_cols);
+        const size_t encoding = static_cast<size_t>(of);
         if (n_vectors == 1) {
             (wide ? kernel.wide_spmv : kernel.spmv)[encoding][lane_choice(v.lanes)](a);
         } else {
             (wide ? kernel.wide_spmm : kernel.spmm)[encoding](a);
         }
+    }
+
+    // sum[rows of b's row block] += block * X
+    void add_block(const Block<T>& b, T* sum) const { call_kernel(b.encoding, args(b, sum)); }
+
+    // The same for some of its rows.
+    void add_part(const BlockPart& p, T* sum) const {
+        const Block<T>& b = v.block[v.block_ptr[p.row_block]];
+        BlockArgs<T> a = args(b, sum);
+        a.run = m.parts.run.data() + p.first_run;
+        a.n_runs = p.n_runs;
+        a.slot_row += p.slot;
+        a.slot_length += p.length;
+        a.column = static_cast<const char*>(a.column) + p.column * (is_wide(v.block_cols) ? 4 : 2);
+        if (b.encoding == Encoding::raw) {
+            a.value += p.value;
+        } else if (b.encoding == Encoding::few) {
+            a.value = reinterpret_cast<const T*>(reinterpret_cast<const char*>(a.value) + p.value);
+        }
+        call_kernel(b.encoding, a);
     }
 
     void finish(int64_t rb, const T* sum) const {
@@ -71,6 +98,58 @@ struct Product {
         }
     }
 };
+
+// Sets the sums of row blocks to zero, each once, whichever thread comes first.
+class Zeroes {
+  public:
+    template <class Zero>
+    void once(int64_t row_block, Zero&& zero) {
+        std::atomic<int>& state = state_[row_block];
+        int expected = untouched;
+        if (state.compare_exchange_strong(expected, begun, std::memory_order_relaxed)) {
+            zero();
+            state.store(done, std::memory_order_release);
+        }
+        for (int spins = 0; state.load(std::memory_order_acquire) != done; ++spins) {
+            if (spins < 4096) {
+                relax();
+            } else {
+                std::this_thread::yield();
+            }
+        }
+    }
+
+  private:
+    enum State : int { untouched = 0, begun, done };
+    std::atomic<int> state_[tuning::max_cut_row_blocks] = {};
+};
+
+// A product into Y itself by one vector; all row blocks that are not heavy.
+template <class T>
+void multiply_in_parts(const Product<T>& p, int n_threads) {
+    const HbpMatrix<T>& m = p.m;
+    Zeroes zeroes;
+    share_out(
+        m.cost_ptr.data(), p.v.n_row_blocks, m.parts.ptr.data(), n_threads,
+        [&](int64_t rb, int) {
+            if (!m.is_heavy(rb, n_threads)) {
+                p.row_block(rb, nullptr);
+            }
+        },
+        [&](int64_t i, int) {
+            const BlockPart& part = m.parts.part[static_cast<size_t>(i)];
+            const int64_t rb = part.row_block;
+            if (part.n_runs == 0) {
+                if (!m.is_heavy(rb, n_threads)) {
+                    p.row_block(rb, nullptr);
+                }
+                return;
+            }
+            T* sum = p.Y + p.first_row(rb);
+            zeroes.once(rb, [&] { std::fill_n(sum, p.cells(rb), T{}); });
+            p.add_part(part, sum);
+        });
+}
 
 // The blocks of heavy row blocks, each with partial results of its own, then added up in
 // ascending order of the column blocks: the same additions as Product::row_block makes.
@@ -135,11 +214,15 @@ void multiply(const HbpMatrix<T>& m, const T* X, T* Y, int64_t n_vectors, T alph
         new T[static_cast<size_t>(heavy_cells + scratch_cells * threads)]);
     T* scratch = room.get() + heavy_cells;
 
-    share_out(m.cost_ptr.data(), n, threads, [&](int64_t rb, int thread) {
-        if (!m.is_heavy(rb, threads)) {
-            p.row_block(rb, scratch + scratch_cells * thread);
-        }
-    });
+    if (n_vectors == 1 && p.in_place() && !m.parts.part.empty()) {
+        multiply_in_parts(p, threads);
+    } else {
+        share_out(m.cost_ptr.data(), n, threads, [&](int64_t rb, int thread) {
+            if (!m.is_heavy(rb, threads)) {
+                p.row_block(rb, scratch + scratch_cells * thread);
+            }
+        });
+    }
     if (!heavy.empty()) {
         multiply_heavy(p, heavy, room.get(), threads);
     }

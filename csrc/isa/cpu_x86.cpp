@@ -11,9 +11,8 @@ bool avx2::available() {
 
 bool avx512::available() {
     return avx2::available() && __builtin_cpu_supports("bmi") &&
-           __builtin_cpu_supports("avx512f") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl");
+           __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
 }
 
 bool avx512::gather_is_fast() { return __builtin_cpu_is("intel"); }

@@ -1,6 +1,7 @@
 // Mixed execution allocation: every item once, whatever the costs, whoever comes first.
 #include "scheduler.h"
 
+#include <algorithm>
 #include <atomic>
 #include <numeric>
 #include <vector>
@@ -44,6 +45,28 @@ TEST("every item is worked on exactly once") {
             }
             check_every_item_once(rising, n_threads);
             check_every_item_once(one_heavy, n_threads);
+        }
+    }
+}
+
+TEST("an item is worked on as a whole or in all its parts, once") {
+    const std::vector<int64_t> cost = {5, 1, 0, 9, 3, 3, 3, 1, 20, 1, 1};
+    const std::vector<int64_t> n_parts = {1, 4, 1, 7, 2, 3, 1, 1, 9, 2, 5};
+    const std::vector<int64_t> ptr = running_sums(cost), part_ptr = running_sums(n_parts);
+    for (int n_threads : {1, 2, 3, 16}) {
+        std::vector<std::atomic<int64_t>> done(cost.size());
+        hbp::share_out(
+            ptr.data(), static_cast<int64_t>(cost.size()), part_ptr.data(), n_threads,
+            [&](int64_t item, int) {
+                const size_t i = static_cast<size_t>(item);
+                done[i] += n_parts[i];
+            },
+            [&](int64_t part, int) {
+                const auto after = std::upper_bound(part_ptr.begin(), part_ptr.end(), part);
+                ++done[static_cast<size_t>(after - part_ptr.begin()) - 1];
+            });
+        for (size_t i = 0; i < cost.size(); ++i) {
+            CHECK_EQUAL(done[i].load(), n_parts[i]);
         }
     }
 }

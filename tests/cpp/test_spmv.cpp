@@ -45,6 +45,25 @@ TEST("a product with several vectors is within the bound") {
     }
 }
 
+TEST("the bits of a product in parts do not depend on the number of threads") {
+    samples::for_each([](const Csr& a, const HbpMatrix<double>& sample, const std::string& what) {
+        if (sample.n_row_blocks() > hbp::tuning::max_cut_row_blocks) {
+            return;
+        }
+        HbpMatrix<double> m = samples::build(a, sample.geometry);
+        const std::vector<double> x = reference::random_vector(a.n_cols);
+        const std::vector<double> serial = product(m, x, 1);
+        for (int64_t enough : {1, 50, 1000}) {
+            m.parts = hbp::cut_into_parts(m.view(), enough);
+            for (int n_threads : {2, 7}) {
+                if (!same_bits(product(m, x, n_threads), serial)) {
+                    check::fail(__FILE__, __LINE__, what, enough, " elements a part differ");
+                }
+            }
+        }
+    });
+}
+
 TEST("the bits of a product do not depend on the number of threads") {
     for (int64_t k : {1, 3}) {
         samples::for_each([&](const Csr& a, const HbpMatrix<double>& m, const std::string& what) {
