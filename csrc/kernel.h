@@ -89,13 +89,46 @@ struct ShiftedColumns {
     static constexpr int per_pass = 1;
 };
 
+// sum[h][slot] += the first `length` elements of row h of a group's slots, pass by pass.
+template <class Simd, int vectors, int height, template <class, int> class Columns, class Values,
+          class Index>
+HBP_INLINE void passes(uint32_t length, Values& value, ColumnStream<Index>& column,
+                       const typename Simd::T* x, typename Simd::Vector (&sum)[height][vectors]) {
+    constexpr int lanes = vectors * Simd::width;
+    using ColumnsOf = Columns<Simd, vectors>;
+    const auto pass = [&]() __attribute__((always_inline)) {
+        for (int v = 0; v < vectors; ++v) {
+            const auto x_v = ColumnsOf::x_of(x, column.at, v);
+            for (int h = 0; h < height; ++h) {
+                value.template prefetch<height>(h * lanes + v * Simd::width);
+                sum[h][v] = Simd::fma(value.vector(h * lanes + v * Simd::width), x_v, sum[h][v]);
+            }
+        }
+        value.advance(height * lanes);
+        column.at += ColumnsOf::per_pass;
+    };
+    // Four passes read 64 bytes of columns: one prefetch for all.
+    uint32_t k = 0;
+    for (; k + 4 <= length; k += 4) {
+        column.prefetch();
+        pass();
+        pass();
+        pass();
+        pass();
+    }
+    if (length % 4 != 0) {
+        column.prefetch();
+    }
+    for (; k < length; ++k) {
+        pass();
+    }
+}
+
 // Groups of one height and length. fixed_length 0: the length is known at run time only.
 template <class Simd, int vectors, int height, uint32_t fixed_length,
           template <class, int> class Columns, class Values, class Index>
 HBP_INLINE void full_run(const Run& run, Values& value, ColumnStream<Index>& column,
                          const typename Simd::T* x, RowSums<Simd>& y) {
-    constexpr int lanes = vectors * Simd::width;
-    using ColumnsOf = Columns<Simd, vectors>;
     const uint32_t length = fixed_length ? fixed_length : run.length;
     for (uint32_t g = 0; g < run.n; ++g) {
         typename Simd::Vector sum[height][vectors];
@@ -104,33 +137,7 @@ HBP_INLINE void full_run(const Run& run, Values& value, ColumnStream<Index>& col
                 s = Simd::zero();
             }
         }
-        const auto pass = [&]() __attribute__((always_inline)) {
-            for (int v = 0; v < vectors; ++v) {
-                const auto x_v = ColumnsOf::x_of(x, column.at, v);
-                for (int h = 0; h < height; ++h) {
-                    value.template prefetch<height>(h * lanes + v * Simd::width);
-                    sum[h][v] =
-                        Simd::fma(value.vector(h * lanes + v * Simd::width), x_v, sum[h][v]);
-                }
-            }
-            value.advance(height * lanes);
-            column.at += ColumnsOf::per_pass;
-        };
-        // Four passes read 64 bytes of columns: one prefetch for all.
-        uint32_t k = 0;
-        for (; k + 4 <= length; k += 4) {
-            column.prefetch();
-            pass();
-            pass();
-            pass();
-            pass();
-        }
-        if (length % 4 != 0) {
-            column.prefetch();
-        }
-        for (; k < length; ++k) {
-            pass();
-        }
+        passes<Simd, vectors, height, Columns>(length, value, column, x, sum);
         if constexpr (height == 1) {
             y.add_group(sum[0]);
         } else {
@@ -138,7 +145,7 @@ HBP_INLINE void full_run(const Run& run, Values& value, ColumnStream<Index>& col
                 y.add_scattered(sum[h], h);
             }
         }
-        y.row += lanes;
+        y.row += vectors * Simd::width;
     }
 }
 
@@ -191,22 +198,13 @@ HBP_SHARED void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, 
     constexpr uint32_t lanes = vectors * Simd::width;
     alignas(64) T sum[lanes] = {};
     if (n == lanes) {
-        typename Simd::Vector acc[vectors];
-        for (int v = 0; v < vectors; ++v) {
-            acc[v] = Simd::zero();
+        typename Simd::Vector acc[1][vectors];
+        for (auto& a : acc[0]) {
+            a = Simd::zero();
         }
-        for (uint32_t k = 0; k < common; ++k) {
-            column.prefetch();
-            for (int v = 0; v < vectors; ++v) {
-                value.template prefetch<1>(v * Simd::width);
-                acc[v] = Simd::fma(value.vector(v * Simd::width),
-                                   Simd::gather(x, column.at + v * Simd::width), acc[v]);
-            }
-            value.advance(lanes);
-            column.at += lanes;
-        }
+        passes<Simd, vectors, 1, OwnColumns>(common, value, column, x, acc);
         for (int v = 0; v < vectors; ++v) {
-            Simd::store(sum + v * Simd::width, acc[v]);
+            Simd::store(sum + v * Simd::width, acc[0][v]);
         }
     } else {
         for (uint32_t k = 0; k < common; ++k) {
