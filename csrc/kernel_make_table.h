@@ -1,5 +1,6 @@
 // Fills the kernel table of one scalar type from the policies of one instruction set.
 #pragma once
+#include <algorithm>
 #include <type_traits>
 
 #include "hbp_matrix.h"
@@ -41,6 +42,14 @@ constexpr KernelTable<T> make_kernel_table() {
         table.wide_spmm[e] = block_spmm<S, ValuesOf, uint32_t>;
     };
     fill.template operator()<RawValues>(Encoding::raw);
+    std::copy_n(table.spmv[static_cast<size_t>(Encoding::raw)], n_lane_choices, table.cached_spmv);
+    if constexpr (!ScalarTraits<T>::is_complex) {
+        constexpr int lanes = default_lanes(sizeof(T));
+        table.cached_spmv[lane_choice(lanes)] =
+            spmv_kernel<T, lanes, Simd, CachedValues, uint16_t>();
+        table.cached_spmv[lane_choice(tile_lanes)] =
+            spmv_kernel<T, tile_lanes, Simd, CachedValues, uint16_t>();
+    }
     fill.template operator()<ConstantValue>(Encoding::constant);
     fill.template operator()<FewValues>(Encoding::few);
     table.csr32 = csr_product<S, int32_t>;

@@ -41,6 +41,15 @@ struct RawValues {
     }
 };
 
+// The same of a matrix that stays in a cache, where a prefetch costs a load slot and brings
+// nothing.
+template <class Simd>
+struct CachedValues : RawValues<Simd> {
+    using RawValues<Simd>::RawValues;
+    template <int height>
+    HBP_INLINE void prefetch(int) const {}
+};
+
 // The one value of an Encoding::constant block.
 template <class Simd>
 struct ConstantValue {

@@ -45,7 +45,9 @@ struct KernelTable {
     using BlockKernel = void (*)(const BlockArgs<T>&);
     BlockKernel spmv[n_encodings][n_lane_choices];
     BlockKernel spmm[n_encodings];
-    // The same for wide blocks.
+    // spmv[raw] for matrices that stay in a cache.
+    BlockKernel cached_spmv[n_lane_choices];
+    // The same as the first two for wide blocks.
     BlockKernel wide_spmv[n_encodings][n_lane_choices];
     BlockKernel wide_spmm[n_encodings];
     void (*csr32)(const CsrArgs<int32_t, T>&);

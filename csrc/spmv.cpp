@@ -55,7 +55,9 @@ struct Product {
     void call_kernel(Encoding of, const BlockArgs<T>& a) const {
         const bool wide = is_wide(v.block_cols);
         const size_t encoding = static_cast<size_t>(of);
-        if (n_vectors == 1) {
+        if (n_vectors == 1 && near && !wide && of == Encoding::raw) {
+            kernel.cached_spmv[lane_choice(v.lanes)](a);
+        } else if (n_vectors == 1) {
             (wide ? kernel.wide_spmv : kernel.spmv)[encoding][lane_choice(v.lanes)](a);
         } else {
             (wide ? kernel.wide_spmm : kernel.spmm)[encoding](a);
