@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "bind_plain_vector.h"
 #include "bind_types.h"
 #include "describe.h"
 #include "spmv.h"
@@ -54,6 +55,25 @@ class CorePlan {
                 multiply(m, static_cast<const T*>(X.data()), static_cast<T*>(Y.data()), n_vectors,
                          scalar_of<T>(alpha), scalar_of<T>(beta), threads_or_default(n_threads));
             });
+        });
+    }
+
+    // y = alpha A x + beta y, if x and y are vectors that need no conversion and do not overlap;
+    // else nothing. Returns whether it was done.
+    bool multiply_plain(nb::handle x, nb::handle y, double alpha, double beta,
+                        int n_threads) const {
+        return visit([&]<class T>(const HbpMatrix<T>& m) {
+            const PlainVector from = PlainVector::of(x, m.n_cols, false, T{});
+            const PlainVector to = PlainVector::of(y, m.n_rows, true, T{});
+            if (!from.fits() || !to.fits() || from.overlaps(to)) {
+                return false;
+            }
+            without_gil([&] {
+                const std::shared_lock<std::shared_mutex> lock(values_);
+                multiply(m, static_cast<const T*>(from.data()), static_cast<T*>(to.data()), 1,
+                         scalar_of<T>(alpha), scalar_of<T>(beta), threads_or_default(n_threads));
+            });
+            return true;
         });
     }
 

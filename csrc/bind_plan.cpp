@@ -92,6 +92,8 @@ void bind_plan(nb::module_& module) {
     nb::class_<CorePlan>(module, "CorePlan")
         .def("spmv", &CorePlan::multiply_any<AnyVector, AnyVectorOut>, "x"_a, "y"_a, "alpha"_a,
              "beta"_a, "num_threads"_a)
+        .def("spmv_plain", &CorePlan::multiply_plain, "x"_a, "y"_a, "alpha"_a, "beta"_a,
+             "num_threads"_a)
         .def("spmm", &CorePlan::multiply_any<AnyMatrix, AnyMatrixOut>, "X"_a, "Y"_a, "alpha"_a,
              "beta"_a, "num_threads"_a)
         .def("update", &CorePlan::update, "data"_a)

@@ -23,6 +23,31 @@ if TYPE_CHECKING:
 #: run(x, y, alpha, beta, num_threads) computes y = alpha A x + beta y.
 Kernel = Callable[[Array, Array, Any, Any, int], None]
 
+#: The same of ndarrays and floats, if x and y are vectors that need no conversion and do not
+#: overlap; returns whether they were, and does nothing if not.
+PlainKernel = Callable[[Array, Array, float, float, int], bool]
+
+
+def _run_if_plain(
+    run: Kernel,
+    shape: tuple[int, int],
+    x: Array,
+    y: Array,
+    alpha: float,
+    beta: float,
+    num_threads: int,
+) -> bool:
+    """Call `run` as a PlainKernel; x has the plan's dtype."""
+    if (
+        y.shape + x.shape != shape
+        or x.dtype != y.dtype
+        or not (x.flags.carray and y.flags.carray)
+        or np.may_share_memory(x, y)
+    ):
+        return False
+    run(x, y, alpha, beta, num_threads)
+    return True
+
 
 class Plan:
     """A matrix laid out for repeated products ``A @ x``.
@@ -93,6 +118,7 @@ class Plan:
         "reason",
         "run",
         "run_many",
+        "run_plain",
         "shape",
         "tuning",
     )
@@ -185,6 +211,7 @@ class Plan:
         self._core = core_plan
         self.run: Kernel = core_plan.spmv
         self.run_many: Kernel = core_plan.spmm
+        self.run_plain: PlainKernel = core_plan.spmv_plain
 
     def _build_csr(self, csr: CsrArrays, owned: bool) -> None:
         # The kernel trusts the structure, so it must not read arrays that another thread, or a
@@ -202,6 +229,7 @@ class Plan:
         self._csr = csr
         self.run = partial(core.csr_spmv, indptr, indices, data, n_cols)
         self.run_many = partial(core.csr_spmm, indptr, indices, data, n_cols)
+        self.run_plain = partial(_run_if_plain, self.run, self.shape)
 
     @property
     def nbytes(self) -> int:

@@ -82,7 +82,7 @@ def spmv(
     >>> hbpspmv.spmv(A, np.array([1.0, 1.0]), out=y, alpha=2.0, beta=1.0)
     array([16., 26.])
     """
-    threads = thread_count(num_threads)
+    threads = 0 if num_threads is None else thread_count(num_threads)
     if _in_place(A, x, out, alpha, beta, threads):
         return out  # type: ignore[return-value]
     if not isinstance(A, PlannedProducts | HbpOperator | Plan):
@@ -120,23 +120,17 @@ def _in_place(A: Any, x: Any, out: Any, alpha: Any, beta: Any, threads: int) -> 
     Solvers call spmv like this all the time; the full inspection of arguments takes 4 us.
     """
     if not (
-        isinstance(A, PlannedProducts)
-        and x.__class__ is out.__class__ is np.ndarray
+        x.__class__ is out.__class__ is np.ndarray
         and alpha.__class__ is beta.__class__ is float
+        and isinstance(A, PlannedProducts)
     ):
         return False
     plan = A._side.plans.get(x.dtype)
-    if (
-        plan is None
-        or plan.fingerprint is not None
-        or (out.shape + x.shape) != plan.shape
-        or x.dtype != out.dtype
-        or not (x.flags.carray and out.flags.carray)
-        or np.may_share_memory(x, out)
-    ):
-        return False
-    plan.run(x, out, alpha, beta, threads or plan.num_threads)
-    return True
+    return (
+        plan is not None
+        and plan.fingerprint is None
+        and plan.run_plain(x, out, alpha, beta, threads or plan.num_threads)
+    )
 
 
 def _scipy_product(A: Any, x: Array, out: Array | None, alpha: Any, beta: Any) -> Array:

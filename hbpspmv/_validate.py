@@ -148,6 +148,8 @@ def thread_count(num_threads: Any) -> int:
     """A number of threads for the core, where 0 stands for the default count."""
     if num_threads is None:
         return 0
+    if num_threads.__class__ is int and 0 < num_threads <= 4096:
+        return num_threads  # before every product: the checks below take longer than a small one
     number = positive_integer(num_threads, "num_threads")
     # More threads than this are a mistake, and the core would try to start them.
     if number > 4096:

@@ -1,0 +1,67 @@
+// A vector argument that needs no conversion, by the buffer protocol: a fifth of the time that an
+// nb::ndarray takes, for calls whose product takes microseconds.
+#pragma once
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "bind_types.h"
+
+namespace hbp {
+
+// T by the letters of the buffer protocol.
+template <class T>
+inline constexpr const char* buffer_format = nullptr;
+template <>
+inline constexpr const char* buffer_format<float> = "f";
+template <>
+inline constexpr const char* buffer_format<double> = "d";
+template <>
+inline constexpr const char* buffer_format<Complex<float>> = "Zf";
+template <>
+inline constexpr const char* buffer_format<Complex<double>> = "Zd";
+
+class PlainVector {
+  public:
+    // Holds the memory of `array` if it has `n` contiguous, aligned T; with `writable`, T that may
+    // be changed.
+    template <class T>
+    static PlainVector of(nb::handle array, int64_t n, bool writable, T) {
+        PlainVector v;
+        const int flags = PyBUF_FORMAT | PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0);
+        if (PyObject_GetBuffer(array.ptr(), &v.buffer_, flags) != 0) {
+            PyErr_Clear();
+            return v;
+        }
+        v.held_ = true;
+        v.fits_ = v.buffer_.ndim == 1 && v.buffer_.shape[0] == n && v.buffer_.format != nullptr &&
+                  std::strcmp(v.buffer_.format, buffer_format<T>) == 0 &&
+                  reinterpret_cast<uintptr_t>(v.buffer_.buf) % alignof(T) == 0;
+        return v;
+    }
+    PlainVector(PlainVector&& other) noexcept
+        : buffer_(other.buffer_), held_(std::exchange(other.held_, false)), fits_(other.fits_) {}
+    PlainVector& operator=(PlainVector&&) = delete;
+    ~PlainVector() {
+        if (held_) {
+            PyBuffer_Release(&buffer_);
+        }
+    }
+
+    bool fits() const { return fits_; }
+    void* data() const { return buffer_.buf; }
+    bool overlaps(const PlainVector& other) const {
+        const uintptr_t a = reinterpret_cast<uintptr_t>(buffer_.buf);
+        const uintptr_t b = reinterpret_cast<uintptr_t>(other.buffer_.buf);
+        return a < b + static_cast<uintptr_t>(other.buffer_.len) &&
+               b < a + static_cast<uintptr_t>(buffer_.len);
+    }
+
+  private:
+    PlainVector() = default;
+    Py_buffer buffer_{};
+    bool held_ = false;
+    bool fits_ = false;
+};
+
+}  // namespace hbp
