@@ -35,10 +35,13 @@ Layout choose_layout(MatrixSample s) {
             best.hbp_seconds = seconds;
         }
     }
-    // Rows cut into pieces of one or two entries cost more than columns of 32 bits. The model, made
-    // in blocks of 16-bit columns, does not see it: the time stays its estimate for those.
-    const bool in_pieces =
-        static_cast<double>(s.nnz) < tuning::few_slot_entries * s.slots_of(max_narrow_block_cols);
+    // Rows cut into pieces of a few entries cost more than columns of 32 bits. The model, made in
+    // blocks of 16-bit columns, does not see it: the time stays its estimate for those.
+    const double nnz = static_cast<double>(s.nnz);
+    const double slots = s.slots_of(max_narrow_block_cols);
+    const bool in_pieces = nnz < tuning::few_slot_entries * slots ||
+                           (slots - s.filled_rows > tuning::cut_slots * nnz &&
+                            nnz < tuning::short_row_entries * s.filled_rows);
     if (in_pieces && is_wide(s.n_cols) && s.n_cols <= INT32_MAX) {
         best.geometry.block_cols = static_cast<int32_t>(s.n_cols);
     } else if (s.repeated >= tuning::tile_share) {

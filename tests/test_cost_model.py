@@ -92,6 +92,18 @@ def test_the_default_geometry_stays_without_a_clear_gain(S):
     assert layout.prefer_csr == ""
 
 
+@pytest.mark.parametrize("per_row, far, wide", [(5, 1, True), (5, 0, False), (12, 4, False)])
+def test_short_rows_are_not_cut_into_many_more_slots(per_row, far, wide):
+    # Of each row `far` entries lie in another column block than the others.
+    n = 200_000
+    rows = np.repeat(np.arange(n), per_row)
+    columns = (rows // 32 * 32 + np.tile(np.arange(per_row), n)) % n
+    columns = np.where(np.tile(np.arange(per_row), n) < far, (columns + 70_000) % n, columns)
+    S = scipy.sparse.csr_array((np.ones(rows.size), (rows, columns)), shape=(n, n))
+    geometry = choose_layout(arrays(S), np.dtype("float64")).geometry
+    assert geometry.block_cols == (n if wide else 65_536)
+
+
 def test_rows_are_not_cut_into_pieces_of_one_or_two_entries():
     # Four entries of a row, each in a column block of its own; side by side; in one block of all.
     rows = np.repeat(np.arange(50_000), 4)
