@@ -9,6 +9,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "four_indices.h"
 #include "hbp_view.h"
@@ -150,12 +151,15 @@ HBP_INLINE void full_run(const Run& run, Values& value, ColumnStream<Index>& col
 }
 
 // Short rows get a loop of their own per length, for the lanes that real types have by default:
-// their groups are too short to hide the loop (+35 % on matrices of 4 to 8 entries a row).
+// their groups are too short to hide the loop (+35 % on matrices of 4 to 8 entries a row). Wide
+// blocks are for scattered columns, so their shifted groups are left out.
 template <class Simd, int vectors, template <class, int> class Columns, class Values, class Index>
 HBP_INLINE void single_runs(const Run& run, Values& value, ColumnStream<Index>& column,
                             const typename Simd::T* x, RowSums<Simd>& y) {
     using T = typename Simd::T;
-    if constexpr (!ScalarTraits<T>::is_complex && vectors * Simd::width * sizeof(T) == 64) {
+    constexpr bool is_shifted = std::is_same_v<Columns<Simd, 1>, ShiftedColumns<Simd, 1>>;
+    if constexpr (!ScalarTraits<T>::is_complex && vectors * Simd::width * sizeof(T) == 64 &&
+                  !(is_shifted && sizeof(Index) == 4)) {
         switch (run.length) {
 #define HBP_LENGTH(n) \
     case n:           \

@@ -25,8 +25,9 @@ constexpr typename KernelTable<T>::BlockKernel spmv_kernel() {
     }
 }
 
-// Simd<T, lanes>::type is the policy for groups of `lanes`; its width divides lanes.
-template <class T, template <class, int> class Simd>
+// Simd<T, lanes>::type is the policy for groups of `lanes`; its width divides lanes. `cached`:
+// whether there are kernels of their own for matrices that stay in a cache.
+template <class T, template <class, int> class Simd, bool cached = false>
 constexpr KernelTable<T> make_kernel_table() {
     using S = typename Simd<T, 32>::type;
     KernelTable<T> table{};
@@ -43,7 +44,7 @@ constexpr KernelTable<T> make_kernel_table() {
     };
     fill.template operator()<RawValues>(Encoding::raw);
     std::copy_n(table.spmv[static_cast<size_t>(Encoding::raw)], n_lane_choices, table.cached_spmv);
-    if constexpr (!ScalarTraits<T>::is_complex) {
+    if constexpr (cached && !ScalarTraits<T>::is_complex) {
         constexpr int lanes = default_lanes(sizeof(T));
         table.cached_spmv[lane_choice(lanes)] =
             spmv_kernel<T, lanes, Simd, CachedValues, uint16_t>();

@@ -196,7 +196,7 @@ struct Policies {
 
 template <class T>
 const KernelTable<T>& kernels() {
-    static constexpr KernelTable<T> table = make_kernel_table<T, Policies<false>::Simd>();
+    static constexpr KernelTable<T> table = make_kernel_table<T, Policies<false>::Simd, true>();
     return table;
 }
 template <class T>
