@@ -92,7 +92,7 @@ def test_the_default_geometry_stays_without_a_clear_gain(S):
     assert layout.prefer_csr == ""
 
 
-@pytest.mark.parametrize("per_row, far, wide", [(5, 1, True), (5, 0, False), (12, 4, False)])
+@pytest.mark.parametrize(("per_row", "far", "wide"), [(5, 1, True), (5, 0, False), (12, 4, False)])
 def test_short_rows_are_not_cut_into_many_more_slots(per_row, far, wide):
     # Of each row `far` entries lie in another column block than the others.
     n = 200_000
