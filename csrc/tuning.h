@@ -66,9 +66,9 @@ inline constexpr int64_t min_nnz_for_hbp = 100;
 inline constexpr double few_slot_entries = 2;
 
 // The same for short rows of which cutting makes many more slots: this many more an entry, and at
-// most so many entries a row that has any. NotreDame_www (0.13 and 6.7): 1.24 times as fast in both
-// dtypes, ch8-8-b4 (0.12 and 5): 1.02 to 1.07; generated rows of 3 to 6 entries: 1.04 to 1.6, of 8:
-// 0.84 to 1.26, of 10 to 14: 0.73 to 1.13.
+// most so many entries a row that has any. NotreDame_www (0.13 and 6.7): 1.00 to 1.24 times as
+// fast, by process; ch8-8-b4 (0.12 and 5): 0.92 to 1.07; generated rows of 3 to 6 entries over
+// 100,000 or 200,000 columns: 1.04 to 1.9, of 8: 0.84 to 1.26, of 10 to 14: 0.73 to 1.13.
 inline constexpr double cut_slots = 0.06;
 inline constexpr double short_row_entries = 8;
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,39 +13,12 @@ from hbpspmv._break_even import BreakEven, measure
 from hbpspmv._cost_model import Layout, choose_layout
 from hbpspmv._geometry import Geometry
 from hbpspmv._info import format_info, timing_info
+from hbpspmv._kernels import Kernel, PlainKernel, run_if_plain
 from hbpspmv._options import Options, Tuning, choose_kernel
 from hbpspmv._validate import BEHAVED, Array, CsrArrays, DType, values
 
 if TYPE_CHECKING:
     from hbpspmv._array_file import Path
-
-#: run(x, y, alpha, beta, num_threads) computes y = alpha A x + beta y.
-Kernel = Callable[[Array, Array, Any, Any, int], None]
-
-#: The same of ndarrays and floats, if x and y are vectors that need no conversion and do not
-#: overlap; returns whether they were, and does nothing if not.
-PlainKernel = Callable[[Array, Array, float, float, int], bool]
-
-
-def _run_if_plain(
-    run: Kernel,
-    shape: tuple[int, int],
-    x: Array,
-    y: Array,
-    alpha: float,
-    beta: float,
-    num_threads: int,
-) -> bool:
-    """Call `run` as a PlainKernel; x has the plan's dtype."""
-    if (
-        y.shape + x.shape != shape
-        or x.dtype != y.dtype
-        or not (x.flags.carray and y.flags.carray)
-        or np.may_share_memory(x, y)
-    ):
-        return False
-    run(x, y, alpha, beta, num_threads)
-    return True
 
 
 class Plan:
@@ -229,7 +201,7 @@ class Plan:
         self._csr = csr
         self.run = partial(core.csr_spmv, indptr, indices, data, n_cols)
         self.run_many = partial(core.csr_spmm, indptr, indices, data, n_cols)
-        self.run_plain = partial(_run_if_plain, self.run, self.shape)
+        self.run_plain = partial(run_if_plain, self.run, self.shape)
 
     @property
     def nbytes(self) -> int:
