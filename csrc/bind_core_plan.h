@@ -63,15 +63,15 @@ class CorePlan {
     bool multiply_plain(nb::handle x, nb::handle y, double alpha, double beta,
                         int n_threads) const {
         return visit([&]<class T>(const HbpMatrix<T>& m) {
-            const PlainVector from = PlainVector::of(x, m.n_cols, false, T{});
-            const PlainVector to = PlainVector::of(y, m.n_rows, true, T{});
+            const PlainVector<T> from(x, m.n_cols, false);
+            const PlainVector<T> to(y, m.n_rows, true);
             if (!from.fits() || !to.fits() || from.overlaps(to)) {
                 return false;
             }
             without_gil([&] {
                 const std::shared_lock<std::shared_mutex> lock(values_);
-                multiply(m, static_cast<const T*>(from.data()), static_cast<T*>(to.data()), 1,
-                         scalar_of<T>(alpha), scalar_of<T>(beta), threads_or_default(n_threads));
+                multiply(m, static_cast<const T*>(from.data()), to.data(), 1, scalar_of<T>(alpha),
+                         scalar_of<T>(beta), threads_or_default(n_threads));
             });
             return true;
         });

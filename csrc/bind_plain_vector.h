@@ -3,7 +3,6 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "bind_types.h"
 
@@ -21,27 +20,24 @@ inline constexpr const char* buffer_format<Complex<float>> = "Zf";
 template <>
 inline constexpr const char* buffer_format<Complex<double>> = "Zd";
 
+// The memory of `array`, held, if it has n contiguous, aligned T; with `writable`, T that may be
+// changed.
+template <class T>
 class PlainVector {
   public:
-    // Holds the memory of `array` if it has `n` contiguous, aligned T; with `writable`, T that may
-    // be changed.
-    template <class T>
-    static PlainVector of(nb::handle array, int64_t n, bool writable, T) {
-        PlainVector v;
+    PlainVector(nb::handle array, int64_t n, bool writable) {
         const int flags = PyBUF_FORMAT | PyBUF_C_CONTIGUOUS | (writable ? PyBUF_WRITABLE : 0);
-        if (PyObject_GetBuffer(array.ptr(), &v.buffer_, flags) != 0) {
+        held_ = PyObject_GetBuffer(array.ptr(), &buffer_, flags) == 0;
+        if (!held_) {
             PyErr_Clear();
-            return v;
+            return;
         }
-        v.held_ = true;
-        v.fits_ = v.buffer_.ndim == 1 && v.buffer_.shape[0] == n && v.buffer_.format != nullptr &&
-                  std::strcmp(v.buffer_.format, buffer_format<T>) == 0 &&
-                  reinterpret_cast<uintptr_t>(v.buffer_.buf) % alignof(T) == 0;
-        return v;
+        fits_ = buffer_.ndim == 1 && buffer_.shape[0] == n && buffer_.format != nullptr &&
+                std::strcmp(buffer_.format, buffer_format<T>) == 0 &&
+                reinterpret_cast<uintptr_t>(buffer_.buf) % alignof(T) == 0;
     }
-    PlainVector(PlainVector&& other) noexcept
-        : buffer_(other.buffer_), held_(std::exchange(other.held_, false)), fits_(other.fits_) {}
-    PlainVector& operator=(PlainVector&&) = delete;
+    PlainVector(const PlainVector&) = delete;
+    PlainVector& operator=(const PlainVector&) = delete;
     ~PlainVector() {
         if (held_) {
             PyBuffer_Release(&buffer_);
@@ -49,7 +45,7 @@ class PlainVector {
     }
 
     bool fits() const { return fits_; }
-    void* data() const { return buffer_.buf; }
+    T* data() const { return static_cast<T*>(buffer_.buf); }
     bool overlaps(const PlainVector& other) const {
         const uintptr_t a = reinterpret_cast<uintptr_t>(buffer_.buf);
         const uintptr_t b = reinterpret_cast<uintptr_t>(other.buffer_.buf);
@@ -58,7 +54,6 @@ class PlainVector {
     }
 
   private:
-    PlainVector() = default;
     Py_buffer buffer_{};
     bool held_ = false;
     bool fits_ = false;

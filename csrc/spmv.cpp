@@ -131,26 +131,24 @@ template <class T>
 void multiply_in_parts(const Product<T>& p, int n_threads) {
     const HbpMatrix<T>& m = p.m;
     Zeroes zeroes;
-    share_out(
-        m.cost_ptr.data(), p.v.n_row_blocks, m.parts.ptr.data(), n_threads,
-        [&](int64_t rb, int) {
-            if (!m.is_heavy(rb, n_threads)) {
-                p.row_block(rb, nullptr);
-            }
-        },
-        [&](int64_t i, int) {
-            const BlockPart& part = m.parts.part[static_cast<size_t>(i)];
-            const int64_t rb = part.row_block;
-            if (part.n_runs == 0) {
-                if (!m.is_heavy(rb, n_threads)) {
-                    p.row_block(rb, nullptr);
-                }
-                return;
-            }
+    const auto do_row_block = [&](int64_t rb, int) {
+        if (!m.is_heavy(rb, n_threads)) {
+            p.row_block(rb, nullptr);
+        }
+    };
+    const auto do_part = [&](int64_t i, int thread) {
+        const BlockPart& part = m.parts.part[static_cast<size_t>(i)];
+        const int64_t rb = part.row_block;
+        if (part.n_runs == 0) {
+            do_row_block(rb, thread);
+        } else {
             T* sum = p.Y + p.first_row(rb);
             zeroes.once(rb, [&] { std::fill_n(sum, p.cells(rb), T{}); });
             p.add_part(part, sum);
-        });
+        }
+    };
+    share_out(m.cost_ptr.data(), p.v.n_row_blocks, m.parts.ptr.data(), n_threads, do_row_block,
+              do_part);
 }
 
 // The blocks of heavy row blocks, each with partial results of its own, then added up in

@@ -40,7 +40,8 @@ inline constexpr int64_t heavy_share = 2;
 
 // The competitive part of a product goes by parts of row blocks, of which a matrix of up to 32 row
 // blocks has about 64: by whole row blocks, two threads waited for each other 0.6 to 15 us of
-// products of 13 to 117 us, by parts 0.2 to 2. Smaller parts than 4096 elements cost more in calls.
+// products of 12 to 118 us (15 matrices), by parts 0.2 to 2. Smaller parts than 4096 elements cost
+// more in calls.
 inline constexpr int64_t max_cut_row_blocks = 32;
 inline constexpr int64_t parts = 64;
 inline constexpr int64_t min_part_nnz = 4096;

@@ -82,7 +82,7 @@ def spmv(
     >>> hbpspmv.spmv(A, np.array([1.0, 1.0]), out=y, alpha=2.0, beta=1.0)
     array([16., 26.])
     """
-    threads = 0 if num_threads is None else thread_count(num_threads)
+    threads = thread_count(num_threads)
     if _in_place(A, x, out, alpha, beta, threads):
         return out  # type: ignore[return-value]
     if not isinstance(A, PlannedProducts | HbpOperator | Plan):

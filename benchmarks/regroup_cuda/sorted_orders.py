@@ -68,25 +68,6 @@ class Argsort:
         return self._xp.argsort(self._key)  # stable, but takes no `kind` in older versions
 
 
-class PackedSort:
-    """A radix sort of keys that carry the row: no second array is moved.
-
-    Parameters
-    ----------
-    xp : module
-        cupy or numpy.
-    key : array
-        From `packed_keys`, on the device.
-    """
-
-    def __init__(self, xp: Any, key: Any) -> None:
-        self._xp, self._key = xp, key
-
-    def __call__(self) -> Any:
-        """Return the sorted keys, whose low bits are the order."""
-        return self._xp.sort(self._key)
-
-
 class DynamicProgram:
     """Indices sorted on the device, group cuts found on the host: both transfers are counted.
 
