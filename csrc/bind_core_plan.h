@@ -122,6 +122,8 @@ class CorePlan {
             encodings["raw"] = d.blocks_of[static_cast<int>(Encoding::raw)];
             encodings["constant"] = d.blocks_of[static_cast<int>(Encoding::constant)];
             encodings["few"] = d.blocks_of[static_cast<int>(Encoding::few)];
+            encodings["decimal"] = d.blocks_of[static_cast<int>(Encoding::decimal_16)] +
+                                   d.blocks_of[static_cast<int>(Encoding::decimal_32)];
             r["encodings"] = encodings;
             r["units"] = d.n_row_blocks;
             r["build_seconds"] = m.build_seconds;

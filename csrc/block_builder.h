@@ -23,6 +23,7 @@ struct RowBlockPiece {
     std::vector<uint32_t> slot_length;
     std::vector<ScrambledRow> scrambled;
     std::vector<T> table;      // few_values a block
+    std::vector<T> power;      // of blocks of decimals
     int64_t first_entry = 0;   // in CSR
     int64_t n_entries = 0;     // from there
     int64_t first_column = 0;  // in the matrix's column stream
@@ -46,7 +47,8 @@ class BlockBuilder {
           constant_(constant),
           use_(use),
           segments_(matrix.n_cols, matrix.geometry.block_cols),
-          order_(use) {}
+          order_(use),
+          encoder_(matrix.geometry, nnz, use) {}
 
     void row_block(int64_t rb, RowBlockPiece<T>& piece) {
         const int64_t first_row = m_.row_block_ptr[static_cast<size_t>(rb)];
@@ -170,15 +172,19 @@ class BlockBuilder {
 
     // The block's values are in the value stream as they came; encodes them there.
     void encode(T* first_value, Block<T>& b) {
-        T table[few_values] = {};
+        RowBlockPiece<T>& p = *piece_;
+        b.first_power = static_cast<int64_t>(p.power.size());
         if (constant_) {
             b.encoding = Encoding::constant;
             b.constant = csr_.data[0];
-        } else {
-            value_out_ = first_value + encode_values(first_value, b.n_elements, b.encoding,
-                                                     b.constant, table, use_);
+            p.table.resize(p.table.size() + few_values);
+            return;
         }
-        piece_->table.insert(piece_->table.end(), table, table + few_values);
+        value_out_ = first_value + encoder_.encode(first_value, b.n_elements);
+        b.encoding = encoder_.encoding;
+        b.constant = encoder_.constant;
+        p.table.insert(p.table.end(), encoder_.table.begin(), encoder_.table.end());
+        p.power.insert(p.power.end(), encoder_.power.begin(), encoder_.power.end());
     }
 
     // One more group or slot of a kind: lengthens the block's last run where it is the same.
@@ -339,6 +345,7 @@ class BlockBuilder {
     std::vector<T> value_copy_;
     const Segment* segment_ = nullptr;  // of the block being built
     SlotOrder order_;
+    ValueEncoder<T> encoder_;
     const Slot* not_shifted_until_ = nullptr;  // groups before it were tested already
 };
 

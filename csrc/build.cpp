@@ -153,6 +153,7 @@ void assemble(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
             b.first_slot += static_cast<int64_t>(m.slot_row.size());
             b.first_run += static_cast<int64_t>(m.run.size());
             b.first_length += static_cast<int64_t>(m.slot_length.size());
+            b.first_power += static_cast<int64_t>(m.power.size());
             m.block.push_back(b);
             cost += tuning::cost_per_element * b.n_elements + tuning::cost_per_slot * b.n_slots;
         }
@@ -162,6 +163,7 @@ void assemble(std::vector<RowBlockPiece<T>>& piece, HbpMatrix<T>& m) {
         if (any_table) {
             m.table.insert(m.table.end(), p.table.begin(), p.table.end());
         }
+        m.power.insert(m.power.end(), p.power.begin(), p.power.end());
         for (ScrambledRow& s : p.scrambled) {
             m.scrambled.push_back(std::move(s));
         }

@@ -35,8 +35,8 @@ int64_t nbytes_of(const Arrays&... array) {
 template <class T>
 int64_t held_nbytes(const HbpMatrix<T>& m) {
     int64_t sum = nbytes_of(m.row_block_ptr, m.block_ptr, m.block, m.run, m.slot_row, m.slot_length,
-                            m.column, m.value, m.table, m.scrambled, m.cost_ptr, m.parts.part,
-                            m.parts.run, m.parts.ptr);
+                            m.column, m.value, m.table, m.power, m.scrambled, m.cost_ptr,
+                            m.parts.part, m.parts.run, m.parts.ptr);
     for (const ScrambledRow& s : m.scrambled) {
         sum += nbytes_of(s.order);
     }

@@ -1,5 +1,8 @@
 // Which encodings a build may use.
 #pragma once
+#include <cstdint>
+
+#include "tuning.h"
 
 namespace hbp {
 
@@ -11,6 +14,10 @@ struct Encodings {
     bool along = true;    // long rows are stored and multiplied along the row, not in groups
     bool constant = true;  // a block of equal values stores one
     bool few = true;       // a block of few distinct values stores bytes
+    bool decimal = true;   // a block of short decimals stores 16-bit codes
+    // Entries of a matrix from which decimals are tried, and those of up to 32 powers of ten.
+    int64_t decimals_from = tuning::decimals_from;
+    int64_t many_powers_from = tuning::many_powers_from;
 };
 
 }  // namespace hbp

@@ -1,6 +1,7 @@
 // A matrix in the HBP format that owns its arrays.
 #pragma once
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 #include "block_parts.h"
@@ -21,6 +22,13 @@ struct Geometry {
 // ccx_gears_C3D8 and bal_16_22106_JtJ were 1.1 to 1.28 times as fast, of smaller ones 0.93 to 1.12.
 inline constexpr int32_t default_lanes(int64_t itemsize) { return itemsize == 4 ? 16 : 8; }
 inline constexpr int32_t tile_lanes = 8;
+
+// Whether blocks of such a geometry may store decimals: those that kernels are compiled for.
+template <class T>
+constexpr bool may_be_decimal(const Geometry& g) {
+    return std::is_same_v<T, double> && !is_wide(g.block_cols) &&
+           g.lanes == default_lanes(sizeof(T));
+}
 
 // A row whose entries do not visit the column blocks in ascending order: storing it block by
 // block loses its order, so it is kept here. order[k] is the place in the CSR row of the row's
@@ -49,6 +57,7 @@ struct HbpMatrix {
     HugeArray<uint16_t> column;
     HugeArray<T> value;
     std::vector<T> table;
+    std::vector<T> power;
     std::vector<ScrambledRow> scrambled;  // by row
     std::vector<int64_t> cost_ptr;        // [n_row_blocks + 1] running cost, for the scheduler
     BlockParts parts;                     // cut from the rest
@@ -84,7 +93,8 @@ struct HbpMatrix {
                 slot_length.data(),
                 column.data(),
                 value.data(),
-                table.empty() ? nullptr : table.data()};
+                table.empty() ? nullptr : table.data(),
+                power.data()};
     }
 };
 

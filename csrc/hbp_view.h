@@ -51,12 +51,32 @@ struct Run {
 inline constexpr int max_height = 4;
 
 enum class Encoding : uint8_t {
-    raw = 0,       // a value stream
-    constant = 1,  // one value for the whole block
-    few = 2,       // a stream of bytes, each the place of a value in a table of few_values
+    raw = 0,         // a value stream
+    constant = 1,    // one value for the whole block
+    few = 2,         // a stream of bytes, each the place of a value in a table of few_values
+    decimal_16 = 3,  // a stream of 16-bit codes of decimals (decimal.h), of 16 powers of ten
+    decimal_32 = 4,  // the same of 32 powers
 };
-inline constexpr int n_encodings = 3;
+inline constexpr int n_encodings = 5;
 inline constexpr int few_values = 8;
+inline constexpr int decimal_16_bits = 4, decimal_32_bits = 5;  // of a code, to choose a power
+inline constexpr int n_powers(int power_bits) { return 1 << power_bits; }
+
+inline constexpr bool is_decimal(Encoding e) {
+    return e == Encoding::decimal_16 || e == Encoding::decimal_32;
+}
+
+// Entries of `power` that a block has.
+inline constexpr int64_t n_block_powers(Encoding e) {
+    return e == Encoding::decimal_16   ? 2 * n_powers(decimal_16_bits)
+           : e == Encoding::decimal_32 ? 2 * n_powers(decimal_32_bits)
+                                       : 0;
+}
+
+// Bytes of one stored value, where values as they are have `size`.
+inline constexpr int64_t value_bytes(Encoding e, int64_t size) {
+    return e == Encoding::raw ? size : e == Encoding::constant ? 0 : e == Encoding::few ? 1 : 2;
+}
 
 template <class T>
 struct Block {
@@ -68,6 +88,7 @@ struct Block {
     int64_t first_slot;     // into slot_row
     int64_t first_run;      // into run
     int64_t first_length;   // into slot_length
+    int64_t first_power;    // into power
     uint32_t n_slots;
     uint32_t n_runs;
     int64_t n_elements;
@@ -92,8 +113,9 @@ struct HbpView {
     const uint32_t* slot_length;   // [slots of ragged and along runs]
     const uint16_t* column;        // [column_size] column - first column of the column block;
                                    // 32 bits each where is_wide(block_cols): see column_at
-    const T* value;                // [value_size] values; of a block of few values, its bytes
+    const T* value;                // [value_size] values; of other encodings, their codes
     const T* table;                // [n_blocks * few_values], or null when no block needs one
+    const T* power;                // [sum of n_block_powers] high parts, then low parts of a block
 };
 
 // Columns within a block take 16 bits, or 32 where a block has more columns.
@@ -110,24 +132,7 @@ inline uint32_t column_at(const HbpView<T>& v, int64_t k) {
 template <class T>
 inline int64_t value_places(const Block<T>& b) {
     const int64_t size = static_cast<int64_t>(sizeof(T));
-    return b.encoding == Encoding::raw   ? b.n_elements
-           : b.encoding == Encoding::few ? (b.n_elements + size - 1) / size
-                                         : 0;
-}
-
-// The k-th value of block bi's value stream.
-template <class T>
-inline T value_at(const HbpView<T>& v, int64_t bi, int64_t k) {
-    const Block<T>& b = v.block[bi];
-    switch (b.encoding) {
-        case Encoding::constant:
-            return b.constant;
-        case Encoding::few:
-            return v.table[bi * few_values +
-                           reinterpret_cast<const uint8_t*>(v.value + b.first_value)[k]];
-        default:
-            return v.value[b.first_value + k];
-    }
+    return (b.n_elements * value_bytes(b.encoding, size) + size - 1) / size;
 }
 
 }  // namespace hbp

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "decimal.h"
 #include "kernel_table.h"
 #include "scalar.h"
 #include "tuning.h"
@@ -22,6 +23,7 @@ struct ColumnStream {
 // The value stream of an Encoding::raw block.
 template <class Simd>
 struct RawValues {
+    static constexpr bool is_coded = false;
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
     const T* at;
@@ -53,6 +55,7 @@ struct CachedValues : RawValues<Simd> {
 // The one value of an Encoding::constant block.
 template <class Simd>
 struct ConstantValue {
+    static constexpr bool is_coded = false;
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
     T constant;
@@ -77,6 +80,7 @@ struct ConstantValue {
 // The value stream of an Encoding::few block: bytes that choose from a table.
 template <class Simd>
 struct FewValues {
+    static constexpr bool is_coded = true;
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
     const uint8_t* at;
@@ -100,5 +104,39 @@ struct FewValues {
     template <int height>
     HBP_INLINE void prefetch(int) const {}
 };
+
+// The value stream of an Encoding::decimal_16 or decimal_32 block.
+template <class Simd, int power_bits>
+struct DecimalValues {
+    static constexpr bool is_coded = true;
+    using T = typename Simd::T;
+    using Vector = typename Simd::Vector;
+    const int16_t* at;
+    const T* power;
+    typename Simd::template Powers<power_bits> power_vectors;
+    DecimalValues() = default;
+    HBP_INLINE explicit DecimalValues(const BlockArgs<T>& b)
+        : at(reinterpret_cast<const int16_t*>(b.value)), power(b.table), power_vectors(b.table) {}
+    HBP_INLINE Vector vector(int offset) const {
+        return Simd::template decimals<power_bits>(power_vectors, at + offset);
+    }
+    HBP_INLINE Vector first(int offset, int n) const {
+        return Simd::template first_decimals<power_bits>(power_vectors, at + offset, n);
+    }
+    HBP_INLINE T scalar(int64_t offset) const {
+        return decimal_value<power_bits>(at[offset], power);
+    }
+    HBP_INLINE void advance(int64_t n) { at += n; }
+    template <int height>
+    HBP_INLINE void prefetch(int offset) const {
+        if (height > 1 && offset == 0) {
+            __builtin_prefetch(reinterpret_cast<const char*>(at) + tuning::far_values);
+        }
+    }
+};
+template <class Simd>
+using Decimal16Values = DecimalValues<Simd, decimal_16_bits>;
+template <class Simd>
+using Decimal32Values = DecimalValues<Simd, decimal_32_bits>;
 
 }  // namespace hbp

@@ -14,7 +14,7 @@ struct BlockArgs {
     const uint32_t* slot_length;  // [slots of ragged and along runs]
     const void* column;           // the block's columns: uint16_t, or uint32_t of a wide block
     const T* value;               // the block's values, unused by Encoding::constant
-    const T* table;               // [few_values], used by Encoding::few
+    const T* table;               // [few_values] of Encoding::few, the powers of decimals
     const T* x;                   // the column block's segment
     T* y;                         // the row block's segment
     int64_t n_vectors;            // columns of X and Y, 1 for a vector
@@ -47,7 +47,8 @@ struct KernelTable {
     BlockKernel spmm[n_encodings];
     // spmv[raw] for matrices that stay in a cache.
     BlockKernel cached_spmv[n_lane_choices];
-    // The same as the first two for wide blocks.
+    // The same as the first two for wide blocks. Where there are no decimals (may_be_decimal),
+    // their kernels are null.
     BlockKernel wide_spmv[n_encodings][n_lane_choices];
     BlockKernel wide_spmm[n_encodings];
     void (*csr32)(const CsrArgs<int32_t, T>&);

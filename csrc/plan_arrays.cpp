@@ -47,6 +47,7 @@ void visit(Matrix& m, OrdersOf& orders, Visitor& v) {
     v.array("column", m.column);
     v.array("value", m.value);
     v.array("table", m.table);
+    v.array("power", m.power);
     v.array("scrambled_row", orders.row);
     v.array("scrambled_length", orders.length);
     v.array("scrambled_place", orders.place);
@@ -63,6 +64,7 @@ void visit(Matrix& m, OrdersOf& orders, Visitor& v) {
     block("block_first_slot", &B::first_slot);
     block("block_first_run", &B::first_run);
     block("block_first_length", &B::first_length);
+    block("block_first_power", &B::first_power);
     block("block_n_slots", &B::n_slots);
     block("block_n_runs", &B::n_runs);
     block("block_n_elements", &B::n_elements);

@@ -41,7 +41,9 @@ struct Product {
         const bool wide = is_wide(v.block_cols);
         a.column = v.column + b.first_column * (wide ? 2 : 1);
         a.value = b.encoding == Encoding::constant ? nullptr : v.value + b.first_value;
-        a.table = b.encoding == Encoding::few ? v.table + (&b - v.block) * few_values : nullptr;
+        a.table = b.encoding == Encoding::few ? v.table + (&b - v.block) * few_values
+                  : is_decimal(b.encoding)    ? v.power + b.first_power
+                                              : nullptr;
         a.constant = b.constant;
         a.x = X + static_cast<int64_t>(b.col_block) * v.block_cols * n_vectors;
         a.y = sum;
@@ -76,10 +78,9 @@ struct Product {
         a.slot_row += p.slot;
         a.slot_length += p.length;
         a.column = static_cast<const char*>(a.column) + p.column * (is_wide(v.block_cols) ? 4 : 2);
-        if (b.encoding == Encoding::raw) {
-            a.value += p.value;
-        } else if (b.encoding == Encoding::few) {
-            a.value = reinterpret_cast<const T*>(reinterpret_cast<const char*>(a.value) + p.value);
+        if (b.encoding != Encoding::constant) {
+            a.value = reinterpret_cast<const T*>(reinterpret_cast<const char*>(a.value) +
+                                                 p.value * value_bytes(b.encoding, sizeof(T)));
         }
         call_kernel(b.encoding, a);
     }

@@ -1,10 +1,12 @@
 #include "to_csr.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "element_walk.h"
 #include "scalar.h"
 #include "thread_pool.h"
+#include "value_at.h"
 #include "value_encoding.h"
 
 namespace hbp {
@@ -50,20 +52,36 @@ void update_values(HbpMatrix<T>& m, const T* data, int n_threads) {
     std::vector<Block<T>> block = m.block;
     std::vector<T> table(block.size() * few_values);
     const HbpView<T> v = m.view();
+    std::vector<std::vector<T>> power(static_cast<size_t>(v.n_row_blocks));
     for_row_blocks(v.n_row_blocks, n_threads, [&](int64_t rb) {
         for_each_element(m, rb, [&](const Block<T>& b, int64_t k, uint32_t, int64_t place) {
             value.data()[b.first_element + k] = data[place];
         });
+        ValueEncoder<T> encoder(m.geometry, m.nnz, {});
+        std::vector<T>& own = power[static_cast<size_t>(rb)];
         for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {
             Block<T>& b = block[static_cast<size_t>(bi)];
             b.first_value = b.first_element;
-            encode_values(value.data() + b.first_value, b.n_elements, b.encoding, b.constant,
-                          table.data() + bi * few_values);
+            b.first_power = static_cast<int64_t>(own.size());
+            encoder.encode(value.data() + b.first_value, b.n_elements);
+            b.encoding = encoder.encoding;
+            b.constant = encoder.constant;
+            std::copy(encoder.table.begin(), encoder.table.end(), table.begin() + bi * few_values);
+            own.insert(own.end(), encoder.power.begin(), encoder.power.end());
         }
     });
+    std::vector<T> powers;
+    for (int64_t rb = 0; rb < v.n_row_blocks; ++rb) {
+        for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {
+            block[static_cast<size_t>(bi)].first_power += static_cast<int64_t>(powers.size());
+        }
+        const std::vector<T>& own = power[static_cast<size_t>(rb)];
+        powers.insert(powers.end(), own.begin(), own.end());
+    }
     m.value = std::move(value);
     m.block = std::move(block);
     m.table = std::move(table);
+    m.power = std::move(powers);
 }
 
 #define HBP_TO_CSR(T)                                                       \

@@ -48,7 +48,7 @@ void require_ptr(const std::string& what, const std::vector<int64_t>& ptr, int64
 
 // One place in each of the arrays that blocks share; blocks follow each other without gaps.
 struct Place {
-    int64_t element = 0, value = 0, column = 0, slot = 0, run = 0, length = 0;
+    int64_t element = 0, value = 0, column = 0, slot = 0, run = 0, length = 0, power = 0;
 };
 
 template <class T>
@@ -86,6 +86,7 @@ class Validation {
         require_equal("the number of slots", size_of(m_.slot_row), place_.slot);
         require_equal("the number of runs", size_of(m_.run), place_.run);
         require_equal("the number of slot lengths", size_of(m_.slot_length), place_.length);
+        require_equal("the number of powers", size_of(m_.power), place_.power);
         scrambled();
     }
 
@@ -131,10 +132,13 @@ class Validation {
         require_equal("first_slot", b.first_slot, place_.slot);
         require_equal("first_run", b.first_run, place_.run);
         require_equal("first_length", b.first_length, place_.length);
+        require_equal("first_power", b.first_power, place_.power);
         require_range("n_elements", b.n_elements, 1, m_.nnz - place_.element);
         require_range("n_slots", b.n_slots, 1, size_of(m_.slot_row) - place_.slot);
         require_range("n_runs", b.n_runs, 1, size_of(m_.run) - place_.run);
-        require_range("encoding", static_cast<int64_t>(b.encoding), 0, n_encodings - 1);
+        constexpr int64_t last_plain = static_cast<int64_t>(Encoding::few);
+        require_range("encoding", static_cast<int64_t>(b.encoding), 0,
+                      may_be_decimal<T>(m_.geometry) ? n_encodings - 1 : last_plain);
         values(b);
         n_rows_ = at(m_.row_block_ptr, rb + 1) - at(m_.row_block_ptr, rb);
         n_cols_ = std::min<int64_t>(m_.geometry.block_cols,
@@ -155,6 +159,8 @@ class Validation {
         require_range("first_value", b.first_value, place_.value,
                       size_of(m_.value) - value_places(b));
         place_.value = b.first_value + value_places(b);
+        place_.power += n_block_powers(b.encoding);
+        require_range("the powers of a block", place_.power, 0, size_of(m_.power));
         if (b.encoding == Encoding::few) {
             require_equal("the length of table", size_of(m_.table), size_of(m_.block) * few_values);
             const uint8_t* code = reinterpret_cast<const uint8_t*>(m_.value.data() + b.first_value);

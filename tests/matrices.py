@@ -388,6 +388,19 @@ def dictionary_boundary():  # 255, 256 and 257 distinct values, one row band eac
 
 
 @case
+def short_decimals():  # 16-bit codes, of which there are enough to pay; in rows of all kinds
+    n_rows, n_cols = 15_000, 20_000
+    row = np.arange(n_rows)
+    of = np.where(row < 6000, row // 3 * 3, row)  # threes of equal rows, then others
+    lengths = np.where(of % 51 == 0, 200, 10 + of * 7 % 60)
+    rows = np.repeat(row, lengths)
+    nth = np.arange(rows.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    cols = (np.random.default_rng(19).integers(0, n_cols - 600, n_rows)[of][rows]) + 3 * nth
+    values = np.round(np.random.default_rng(20).standard_normal(rows.size), 2) + 0.0
+    return from_triplets(rows, cols, (n_rows, n_cols), values)
+
+
+@case
 def wide_range_of_magnitudes():  # an error that a norm-wise tolerance would hide
     base = uniform(800, 800, 8000)
     powers = np.random.default_rng(13).integers(-12, 13, base.nnz)

@@ -25,6 +25,24 @@ def test_spmm_bits_do_not_depend_on_threads_or_isa(name, k, dtype, isa_workers, 
     assert_same_bits(a, x, geometries(a), THREADS, isa_workers, tmp_path / "case.npz")
 
 
+def test_bits_of_decimals_of_many_powers_of_ten(isa_workers, tmp_path):
+    """Stored as codes where there are enough values, as they take longer to decode."""
+    n, per_row = 40_000, 66
+    rng = np.random.default_rng(3)
+    point = np.sort(rng.integers(0, n, (n // 2, per_row)), axis=1)
+    columns = np.concatenate([np.repeat(point[::4], 4, axis=0), point])  # tiles, then other rows
+    exponents = rng.integers(-9, 11, columns.size)
+    integers = rng.integers(-999, 1000, columns.size) * 10.0 ** np.maximum(exponents, 0)
+    values = integers / 10.0 ** np.maximum(-exponents, 0)
+    a = Csr(np.arange(n + 1) * per_row, columns.ravel(), values, (n, n))
+    shapes = {"default": default_geometry(a)}
+    plan = build(a, shapes["default"])
+    assert plan.info()["encodings"]["decimal"] == plan.info()["blocks"]
+    assert plan.to_csr()[2].tobytes() == values.tobytes()
+    x = a.vector("float64")
+    assert_same_bits(a, x, shapes, THREADS, isa_workers, tmp_path / "case.npz")
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_bits_do_not_depend_on_lanes(name):
     a = one_case(name).astype("float64")

@@ -8,7 +8,7 @@ from plans import THREADS, build, default_geometry, digest, geometries, product
 
 from hbpspmv import _hbpspmv_core as core
 
-ENCODINGS = ("tiles", "shifted", "along", "constant", "few")
+ENCODINGS = ("tiles", "shifted", "along", "constant", "few", "decimal")
 
 # Matrices that use an encoding, and what info() says where it is used.
 USERS = {
@@ -17,6 +17,7 @@ USERS = {
     "along": ("one_dense_row", lambda info: info["long_rows"]),
     "constant": ("constant_values", lambda info: info["encodings"]["constant"]),
     "few": ("two_values", lambda info: info["encodings"]["few"]),
+    "decimal": ("short_decimals", lambda info: info["encodings"]["decimal"]),
 }
 
 

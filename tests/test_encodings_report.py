@@ -32,7 +32,7 @@ def benchmark_modules():
 
 def plan(seconds, nbytes, columns=100, long_rows=3, constant=1, few=2):
     times = [seconds * 1.1, seconds, seconds, seconds]
-    encodings = {"raw": 1, "constant": constant, "few": few}
+    encodings = {"raw": 1, "constant": constant, "few": few, "decimal": 0}
     return {
         "seconds": seconds,
         "rounds": times,

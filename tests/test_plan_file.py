@@ -382,6 +382,7 @@ def test_headers_that_are_none_are_refused(text, path):
         ("slot_row", 65_535, "the row of a slot is 65535, expected 0 to"),
         ("block_first_element", 2**62, "first_element is 4611686018427387904, expected 0"),
         ("block_first_column", -8, "first_column is -8, expected 0"),
+        ("block_first_power", 2**62, "first_power is 4611686018427387904, expected 0"),
         ("block_n_elements", 2**40, "n_elements is 1099511627776, expected 1 to"),
         ("block_encoding", 200, "encoding is 200, expected 0 to"),
         ("run_kind", 7, "the kind of a run is 7, expected 0 to"),

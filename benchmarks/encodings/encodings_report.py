@@ -21,7 +21,8 @@ VARIANTS = {
     "constant": ("constant",),
     "few": ("few",),
     "constant and few": ("constant", "few"),
-    "all": ("tiles", "shifted", "along", "constant", "few"),
+    "decimal": ("decimal",),
+    "all": ("tiles", "shifted", "along", "constant", "few", "decimal"),
 }
 MEANING = {
     "tiles": "tiles: columns of equal rows once",
@@ -30,7 +31,8 @@ MEANING = {
     "constant": "constant: equal values once",
     "few": "few: up to 8 values as bytes",
     "constant and few": "constant and few: raw values instead",
-    "all": "all five",
+    "decimal": "decimal: short decimals as 16-bit codes",
+    "all": "all six",
 }
 COLUMNS = (
     *("matrix", "nnz", "without", "covers", "seconds", "seconds_without", "ratio", "noise"),

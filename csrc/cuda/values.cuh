@@ -6,7 +6,8 @@
 
 namespace hbp::cuda {
 
-static_assert(n_encodings == 3, "an encoding is not decoded here");
+static_assert(n_encodings == 5, "an encoding is not decoded here");
+// Decimals are not: groups of 32 lanes have none (may_be_decimal).
 
 template <class Stored>
 HBP_DEVICE Stored load_stored(const Stored* from) {

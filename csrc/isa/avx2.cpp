@@ -19,6 +19,16 @@ struct F64x4 {
     static HBP_INLINE Vector look_up(Table table, const uint8_t* code) {
         return gather(table, code);
     }
+    template <int>
+    using Powers = const double*;
+    template <int power_bits>
+    static HBP_INLINE Vector decimals(const double* power, const int16_t* code) {
+        return x86::decimals<power_bits, F64x4>(power, code);
+    }
+    template <int power_bits>
+    static HBP_INLINE Vector first_decimals(const double* power, const int16_t* code, int count) {
+        return x86::decimals<power_bits, F64x4>(power, code, count);
+    }
     static HBP_INLINE Vector load_first(const double* from, int count) {
         return x86::load_first<F64x4>(from, count);
     }

@@ -56,6 +56,37 @@ HBP_INLINE __m256 load_eight(const float* x, const Index* index) {
     return _mm256_mask_broadcastss_ps(all, 1 << 7, _mm_load_ss(x + b.i[3]));
 }
 
+// Sixteen or 32 powers of ten. A code chooses its power by its lowest bits.
+template <int power_bits>
+struct PowerVectors {
+    static constexpr int n = n_powers(power_bits) / 8;
+    __m512d high[n], low[n];
+    PowerVectors() = default;
+    HBP_INLINE explicit PowerVectors(const double* power) {
+        for (int i = 0; i < n; ++i) {
+            high[i] = _mm512_loadu_pd(power + 8 * i);
+            low[i] = _mm512_loadu_pd(power + 8 * (n + i));
+        }
+    }
+    static HBP_INLINE __m512d choose(const __m512d (&from)[n], __m512i code) {
+        const __m512d first_half = _mm512_permutex2var_pd(from[0], code, from[1]);
+        if constexpr (n == 2) {
+            return first_half;
+        } else {
+            const __mmask8 in_second_half = _mm512_test_epi64_mask(code, _mm512_set1_epi64(16));
+            return _mm512_mask_mov_pd(first_half, in_second_half,
+                                      _mm512_permutex2var_pd(from[2], code, from[3]));
+        }
+    }
+    HBP_INLINE __m512d values(__m512i code) const {
+        const __m512d mantissa = _mm512_cvtepi64_pd(_mm512_srai_epi64(code, power_bits));
+        return _mm512_fmadd_pd(mantissa, choose(high, code),
+                               _mm512_mul_pd(mantissa, choose(low, code)));
+    }
+};
+
+HBP_INLINE __mmask8 first_lanes(int count) { return static_cast<__mmask8>((1u << count) - 1); }
+
 template <bool hardware_gather>
 struct F64x8 {
     using T = double;
@@ -70,8 +101,20 @@ struct F64x8 {
         const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(code));
         return _mm512_permutexvar_pd(_mm512_cvtepu8_epi64(codes), table);
     }
+    template <int power_bits>
+    using Powers = PowerVectors<power_bits>;
+    template <int power_bits>
+    static HBP_INLINE Vector decimals(const Powers<power_bits>& power, const int16_t* code) {
+        return power.values(
+            _mm512_cvtepi16_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(code))));
+    }
+    template <int power_bits>
+    static HBP_INLINE Vector first_decimals(const Powers<power_bits>& power, const int16_t* code,
+                                            int count) {
+        return power.values(_mm512_cvtepi16_epi64(_mm_maskz_loadu_epi16(first_lanes(count), code)));
+    }
     static HBP_INLINE Vector load_first(const double* from, int count) {
-        return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1u << count) - 1), from);
+        return _mm512_maskz_loadu_pd(first_lanes(count), from);
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const double* x, const Index* index, int count) {
@@ -108,7 +151,7 @@ struct F32x8 {
         return _mm256_permutevar8x32_ps(table, _mm256_cvtepu8_epi32(codes));
     }
     static HBP_INLINE Vector load_first(const float* from, int count) {
-        return _mm256_maskz_loadu_ps(static_cast<__mmask8>((1u << count) - 1), from);
+        return _mm256_maskz_loadu_ps(first_lanes(count), from);
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const float* x, const Index* index, int count) {

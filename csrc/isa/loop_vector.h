@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 
+#include "../decimal.h"
 #include "../scalar.h"
 
 namespace hbp {
@@ -39,6 +40,20 @@ struct LoopVector {
     static HBP_INLINE Table load_table(const T* table) { return table; }
     static HBP_INLINE Vector look_up(Table table, const uint8_t* code) {
         return gather(table, code);
+    }
+    template <int>
+    using Powers = const T*;
+    template <int power_bits>
+    static HBP_INLINE Vector decimals(Powers<0> power, const int16_t* code) {
+        Vector r;
+        for (int i = 0; i < n; ++i) r.lane[i] = decimal_value<power_bits>(code[i], power);
+        return r;
+    }
+    template <int power_bits>
+    static HBP_INLINE Vector first_decimals(Powers<0> power, const int16_t* code, int count) {
+        Vector r{};
+        for (int i = 0; i < count; ++i) r.lane[i] = decimal_value<power_bits>(code[i], power);
+        return r;
     }
     static HBP_INLINE Vector load_first(const T* from, int count) {
         Vector r{};

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "../decimal.h"
 #include "../four_indices.h"
 #include "../scalar.h"
 
@@ -68,6 +69,17 @@ HBP_INLINE typename Simd::Vector gather_first(const typename Simd::T* x, const I
         some[i] = x[index[i]];
     }
     return Simd::load(some);
+}
+
+// The first `count` decimals one by one, with their powers in memory, then zeros.
+template <int power_bits, class Simd>
+HBP_INLINE typename Simd::Vector decimals(const double* power, const int16_t* code,
+                                          int count = Simd::width) {
+    alignas(64) double value[Simd::width] = {};
+    for (int i = 0; i < count; ++i) {
+        value[i] = decimal_value<power_bits>(code[i], power);
+    }
+    return Simd::load(value);
 }
 
 // Lanes added in halves: i and i + 2, then 0 and 1.

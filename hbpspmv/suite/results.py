@@ -93,8 +93,9 @@ class Measurement:
 
     @property
     def values_coded(self) -> bool:
-        """Whether most blocks store a constant or codes in place of their values."""
-        return 2 * self.encodings.get("raw", 0) < sum(self.encodings.values())
+        """Whether most blocks store a constant or places in a table of a few values."""
+        coded = self.encodings.get("constant", 0) + self.encodings.get("few", 0)
+        return 2 * coded > sum(self.encodings.values())
 
 
 @dataclass

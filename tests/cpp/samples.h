@@ -105,6 +105,25 @@ inline std::vector<Csr> all() {
         few.data[k] = choice[k * k % 5];
     }
     a.push_back(few);
+    // In rows of all kinds: single ones, tiles, long ones, neighbours with shifted columns.
+    for (int powers : {12, 30}) {
+        Csr decimals = make(
+            "decimals of " + std::to_string(powers) + " powers of ten", 400, 700,
+            [](int64_t i) {
+                return i % 100 == 7 ? 130 + i : i < 150 ? 1 + i % 11 : i < 250 ? 9 + i / 3 % 2 : 4;
+            },
+            [](int64_t i, int64_t k) {
+                return i < 150   ? (i * 31) % 100 + k
+                       : i < 250 ? i / 3 + k
+                                 : (i - 250 + 50 * k) % 700;
+            });
+        for (size_t k = 0; k < decimals.data.size(); ++k) {
+            const int mantissa = static_cast<int>(k * 7919 % 1999) - 999;
+            const int exponent = static_cast<int>(k * 31 % static_cast<size_t>(powers - 3)) - 20;
+            decimals.data[k] = std::stod(std::to_string(mantissa) + "e" + std::to_string(exponent));
+        }
+        a.push_back(decimals);
+    }
     return a;
 }
 
@@ -124,7 +143,9 @@ hbp::HbpMatrix<double> build(const Csr& a, const hbp::Geometry& g, int n_threads
     const std::vector<I> indices(a.indices.begin(), a.indices.end());
     const hbp::CsrView<I, double> view{a.n_rows, a.n_cols, indptr.data(), indices.data(),
                                        a.data.data()};
-    return hbp::build<I, double>(view, a.nnz(), g, n_threads, [] { return false; });
+    hbp::Encodings use;
+    use.decimals_from = use.many_powers_from = 0;
+    return hbp::build<I, double>(view, a.nnz(), g, n_threads, [] { return false; }, use);
 }
 
 // A[i, :] as its entries in one column block, in stored order.

@@ -83,8 +83,21 @@ class Decoder {
                 CHECK(place < hbp::few_values);
                 return v_.table[block_index_ * hbp::few_values + place];
             }
+            case hbp::Encoding::decimal_16:
+                return decimal(stream, k, 16);
+            case hbp::Encoding::decimal_32:
+                return decimal(stream, k, 32);
         }
         throw check::Failure("unknown encoding");
+    }
+
+    // The mantissa times the power of ten that a 16-bit code has.
+    double decimal(const double* stream, int64_t k, int powers) const {
+        const int code = reinterpret_cast<const int16_t*>(stream)[k];
+        const int place = ((code % powers) + powers) % powers;
+        const double* power = v_.power + b_.first_power;
+        const double mantissa = (code - place) / powers;
+        return std::fma(mantissa, power[place], mantissa * power[place + powers]);
     }
 
     int64_t column_at(int64_t k) const { return hbp::column_at(v_, column_ + k); }
@@ -313,6 +326,20 @@ TEST("A block of one value stores it once.") {
             CHECK(v.value == nullptr);
         }
     });
+}
+
+TEST("A block of short decimals stores 16-bit codes, in geometries that have kernels for them.") {
+    int64_t found[2] = {};
+    for_each_block([&](const samples::Csr& a, const HbpView<double>& v, const Block<double>& b) {
+        const bool many = a.name == "decimals of 30 powers of ten";
+        if (many || a.name == "decimals of 12 powers of ten") {
+            const bool stores = v.lanes == 8 && !hbp::is_wide(v.block_cols) && b.n_elements >= 1024;
+            const auto codes = many ? hbp::Encoding::decimal_32 : hbp::Encoding::decimal_16;
+            CHECK(b.encoding == (stores ? codes : hbp::Encoding::raw) || b.n_elements < 200);
+            found[many] += stores;
+        }
+    });
+    CHECK(found[0] > 0 && found[1] > 0);
 }
 
 TEST("Value streams of the blocks do not overlap.") {

@@ -136,8 +136,9 @@ TEST("Every offset and count that is changed by one is refused.") {
         const Arrays arrays = arrays_of(m);
         for (const char* name :
              {"block_ptr", "block_row_block", "block_first_element", "block_first_column",
-              "block_first_slot", "block_first_run", "block_first_length", "block_n_slots",
-              "block_n_runs", "block_n_elements", "run_n", "slot_length", "scrambled_length"}) {
+              "block_first_slot", "block_first_run", "block_first_length", "block_first_power",
+              "block_n_slots", "block_n_runs", "block_n_elements", "run_n", "slot_length",
+              "scrambled_length"}) {
             // Where there are no entries, rows may be cut anywhere.
             const bool free = a.nnz() == 0 && std::string(name) == "row_block_ptr";
             const size_t n = free ? 0 : arrays.at(name).n();
