@@ -62,11 +62,13 @@ const KernelTable<T>& kernels() {
         const std::string& name = isa_in_use();
 #if defined(HBPSPMV_X86_KERNELS)
         if (name == "avx512") {
+#if defined(HBPSPMV_GATHER_KERNELS)
             if constexpr (!ScalarTraits<T>::is_complex) {
                 if (avx512::gather_is_fast()) {
                     return avx512::kernels_with_gather<T>();
                 }
             }
+#endif
             return avx512::kernels<T>();
         }
         if (name == "avx2") {

@@ -1,6 +1,6 @@
 // The product of one block, written once for every instruction set.
 //
-// Simd is a policy that lives in the namespace of its instruction set (isa/*.cpp), so that every
+// Simd is a policy that lives in the namespace of its instruction set (isa/), so that every
 // function instantiated here carries that namespace in its name.
 //
 // Order of the additions, the same for all: a row's elements in stored order into one accumulator

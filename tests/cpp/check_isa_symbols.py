@@ -29,7 +29,7 @@ def main(nm: str, *objects: str) -> None:
     checked = 0
     failed = False
     for path in map(Path, objects):
-        isa = path.name.split(".")[0]
+        isa = path.name.split(".")[0].removesuffix("_gather")
         if path.parent.name != "isa" or isa not in ("avx512", "avx2", "portable"):
             continue
         checked += 1
