@@ -52,7 +52,12 @@ class DecimalEncoder {
         place_of_.fill(none);
         n_used_ = 0;
         power.assign(size_t{2} * n_powers(power_bits), 0.0);
+        Known first{};
+        if (n > 0 && values[0] != 0 && !find(values[0], first)) {
+            return false;
+        }
         code.resize(static_cast<size_t>(n));
+        known_.resize(size_t{1} << known_bits);
         for (int64_t k = 0; k < n; ++k) {
             const double value = values[k];
             if (value == 0) {
@@ -62,29 +67,24 @@ class DecimalEncoder {
                 code[static_cast<size_t>(k)] = 0;
                 continue;
             }
-            const double size = std::fabs(value);
-            const int e = exponent(size);
-            const double m = size * inverse_power(e);
-            if (!(m < too_large)) {
+            const uint64_t hash = std::bit_cast<uint64_t>(value) * 0x9E3779B97F4A7C15u;
+            Known& known = known_[hash >> (64 - known_bits)];
+            if (known.value != value && !find(value, known)) {
                 return false;
             }
-            const int mantissa = static_cast<int>(m + 0.5);
-            if (rounded_decimal(mantissa, e) != size) {
-                return false;
-            }
-            int8_t& place = place_of_[static_cast<size_t>(e - least_exponent)];
+            int8_t& place = place_of_[static_cast<size_t>(known.exponent - least_exponent)];
             if (place == none) {
                 if (n_used_ == n_powers(power_bits)) {
                     return false;
                 }
                 place = static_cast<int8_t>(n_used_);
-                power[static_cast<size_t>(n_used_)] = power_of_ten(e).high;
-                power[static_cast<size_t>(n_used_ + n_powers(power_bits))] = power_of_ten(e).low;
+                power[static_cast<size_t>(n_used_)] = power_of_ten(known.exponent).high;
+                power[static_cast<size_t>(n_used_ + n_powers(power_bits))] =
+                    power_of_ten(known.exponent).low;
                 ++n_used_;
             }
-            const int sign = std::signbit(value) ? -1 : 0;  // without a branch: (m ^ -1) + 1 is -m
             code[static_cast<size_t>(k)] =
-                static_cast<int16_t>(((mantissa ^ sign) - sign) * n_powers(power_bits) + place);
+                static_cast<int16_t>(known.mantissa * n_powers(power_bits) + place);
         }
         return true;
     }
@@ -93,6 +93,29 @@ class DecimalEncoder {
     int n_used() const { return n_used_; }
 
   private:
+    // Values return: of the matrices that have decimals, nine of ten are here.
+    struct Known {
+        double value;  // 0 of a free place
+        int mantissa, exponent;
+    };
+    static constexpr int known_bits = 14;
+
+    // Writes what value != 0 is, if it is such a decimal.
+    bool find(double value, Known& out) const {
+        const double size = std::fabs(value);
+        const int e = exponent(size);
+        const double m = size * inverse_power(e);
+        if (!(m < too_large)) {
+            return false;
+        }
+        const int mantissa = static_cast<int>(m + 0.5);
+        if (rounded_decimal(mantissa, e) != size) {
+            return false;
+        }
+        out = {value, std::signbit(value) ? -mantissa : mantissa, e};
+        return true;
+    }
+
     static constexpr int8_t none = 127;
     static constexpr double too_large = largest_mantissa(power_bits) + 0.5;
     static constexpr int least_binary = -128, last_binary = 127;
@@ -143,6 +166,7 @@ class DecimalEncoder {
     }
 
     const Tables& tables_ = shared_tables();
+    std::vector<Known> known_;
     std::array<int8_t, n_exponents> place_of_{};
     int n_used_ = 0;
 };
