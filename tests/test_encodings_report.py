@@ -93,7 +93,7 @@ def test_tables_say_what_an_encoding_covers(benchmark_modules, run):
     whole, without = plan(1, 1), plan(1, 1, constant=0)
     assert report.covers("along", whole, without) == "3 rows"
     assert report.covers("constant", whole, without) == "1 of 4 blocks"
-    assert report.covers("constant and few", whole, without) == "3 of 4 blocks"
+    assert report.covers("values", whole, without) == "3 of 4 blocks"
 
 
 def test_noise_compares_both_halves_of_the_rounds(benchmark_modules):
@@ -128,9 +128,9 @@ def test_variants_that_change_nothing_are_left_out(benchmark_modules):
     a = one_case("uniform_random").astype("float64")
     matrix = csr_array((np.ones(a.nnz), a.indices, a.indptr), shape=a.shape)
     found = runner.measure(matrix, 2, BRIEF)
-    assert list(found) == ["", "constant", "constant and few", "all"]
+    assert list(found) == ["", "constant", "values", "all"]
     assert all(len(p["rounds"]) == 2 and p["seconds"] > 0 for p in found.values())
-    assert found[""]["nbytes"] < found["constant"]["nbytes"] < found["constant and few"]["nbytes"]
+    assert found[""]["nbytes"] < found["constant"]["nbytes"] < found["values"]["nbytes"]
 
 
 def test_wrong_products_are_not_timed(benchmark_modules, monkeypatch):

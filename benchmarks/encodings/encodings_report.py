@@ -20,8 +20,8 @@ VARIANTS = {
     "along": ("along",),
     "constant": ("constant",),
     "few": ("few",),
-    "constant and few": ("constant", "few"),
     "decimal": ("decimal",),
+    "values": ("constant", "few", "decimal"),
     "all": ("tiles", "shifted", "along", "constant", "few", "decimal"),
 }
 MEANING = {
@@ -30,8 +30,8 @@ MEANING = {
     "along": "along: long rows along the row",
     "constant": "constant: equal values once",
     "few": "few: up to 8 values as bytes",
-    "constant and few": "constant and few: raw values instead",
     "decimal": "decimal: short decimals as 16-bit codes",
+    "values": "constant, few and decimal: raw values instead",
     "all": "all six",
 }
 COLUMNS = (
