@@ -8,6 +8,7 @@
 #include "bind_plain_vector.h"
 #include "bind_types.h"
 #include "describe.h"
+#include "dispatch.h"
 #include "spmv.h"
 #include "to_csr.h"
 
@@ -88,7 +89,8 @@ class CorePlan {
                 require_length("data", static_cast<int64_t>(data.shape(0)), m.nnz);
                 without_gil([&] {
                     const std::unique_lock<std::shared_mutex> lock(values_);
-                    update_values(m, static_cast<const T*>(data.data()), num_threads());
+                    update_values(m, static_cast<const T*>(data.data()), num_threads(),
+                                  encodings_that_pay());
                 });
             },
             matrix_);

@@ -9,6 +9,7 @@
 #include "bind.h"
 #include "bind_core_plan.h"
 #include "build.h"
+#include "dispatch.h"
 #include "tuning.h"
 
 namespace hbp {
@@ -30,9 +31,9 @@ void require_geometry(int64_t block_rows, int64_t block_cols, int64_t lanes) {
     }
 }
 
-// All encodings but those named.
+// All encodings that pay but those named.
 Encodings encodings_without(const std::vector<std::string>& names) {
-    Encodings use;
+    Encodings use = encodings_that_pay();
     const std::pair<const char*, bool*> all[] = {{"tiles", &use.tiles}, {"shifted", &use.shifted},
                                                  {"along", &use.along}, {"constant", &use.constant},
                                                  {"few", &use.few},     {"decimal", &use.decimal}};

@@ -81,6 +81,12 @@ const KernelTable<T>& kernels() {
     return table;
 }
 
+Encodings encodings_that_pay() {
+    Encodings use;
+    use.decimal = kernels<double>().fast_decimals;
+    return use;
+}
+
 template const KernelTable<float>& kernels<float>();
 template const KernelTable<double>& kernels<double>();
 template const KernelTable<Complex<float>>& kernels<Complex<float>>();

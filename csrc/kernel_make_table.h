@@ -62,6 +62,7 @@ constexpr KernelTable<T> make_kernel_table() {
         table.cached_spmv[lane_choice(tile_lanes)] =
             spmv_kernel<T, tile_lanes, Simd, CachedValues, uint16_t>();
     }
+    table.fast_decimals = requires { requires S::fast_decimals; };
     table.csr32 = csr_product<S, int32_t>;
     table.csr64 = csr_product<S, int64_t>;
     return table;

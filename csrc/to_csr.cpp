@@ -46,7 +46,7 @@ void to_csr(const HbpMatrix<T>& m, I* indptr, I* indices, T* data, int n_threads
 }
 
 template <class T>
-void update_values(HbpMatrix<T>& m, const T* data, int n_threads) {
+void update_values(HbpMatrix<T>& m, const T* data, int n_threads, const Encodings& use) {
     // Everything that can fail comes first, so that an error leaves the old values whole.
     HugeArray<T> value(static_cast<size_t>(m.nnz));
     std::vector<Block<T>> block = m.block;
@@ -57,7 +57,7 @@ void update_values(HbpMatrix<T>& m, const T* data, int n_threads) {
         for_each_element(m, rb, [&](const Block<T>& b, int64_t k, uint32_t, int64_t place) {
             value.data()[b.first_element + k] = data[place];
         });
-        ValueEncoder<T> encoder(m.geometry, m.nnz, {});
+        ValueEncoder<T> encoder(m.geometry, m.nnz, use);
         std::vector<T>& own = power[static_cast<size_t>(rb)];
         for (int64_t bi = v.block_ptr[rb]; bi < v.block_ptr[rb + 1]; ++bi) {
             Block<T>& b = block[static_cast<size_t>(bi)];
@@ -87,7 +87,7 @@ void update_values(HbpMatrix<T>& m, const T* data, int n_threads) {
 #define HBP_TO_CSR(T)                                                       \
     template void to_csr(const HbpMatrix<T>&, int32_t*, int32_t*, T*, int); \
     template void to_csr(const HbpMatrix<T>&, int64_t*, int64_t*, T*, int); \
-    template void update_values(HbpMatrix<T>&, const T*, int);
+    template void update_values(HbpMatrix<T>&, const T*, int, const Encodings&);
 HBP_TO_CSR(float)
 HBP_TO_CSR(double)
 HBP_TO_CSR(Complex<float>)

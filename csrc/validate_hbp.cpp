@@ -1,8 +1,10 @@
 #include "validate_hbp.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include "element_walk.h"
@@ -159,13 +161,29 @@ class Validation {
         require_range("first_value", b.first_value, place_.value,
                       size_of(m_.value) - value_places(b));
         place_.value = b.first_value + value_places(b);
-        place_.power += n_block_powers(b.encoding);
-        require_range("the powers of a block", place_.power, 0, size_of(m_.power));
+        powers(b.encoding);
         if (b.encoding == Encoding::few) {
             require_equal("the length of table", size_of(m_.table), size_of(m_.block) * few_values);
             const uint8_t* code = reinterpret_cast<const uint8_t*>(m_.value.data() + b.first_value);
             for (int64_t k = 0; k < b.n_elements; ++k) {
                 require_range("the code of a value", code[k], 0, few_values - 1);
+            }
+        }
+    }
+
+    // The kernels read code 0 past the end of a row, which must be 0.
+    void powers(Encoding encoding) {
+        const int64_t first = place_.power;
+        place_.power += n_block_powers(encoding);
+        require_range("the powers of a block", place_.power, 0, size_of(m_.power));
+        if constexpr (std::is_same_v<T, double>) {
+            for (int64_t i = first; i < place_.power; ++i) {
+                const double power = at(m_.power, i);
+                const bool is_high = i - first < n_block_powers(encoding) / 2;
+                if (!std::isfinite(power) || (is_high && std::signbit(power))) {
+                    throw InvalidHbp("power[" + std::to_string(i) + "] is " +
+                                     std::to_string(power) + ", which is no power of ten");
+                }
             }
         }
     }

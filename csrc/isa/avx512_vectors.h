@@ -102,6 +102,7 @@ struct F64x8 {
         const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(code));
         return _mm512_permutexvar_pd(_mm512_cvtepu8_epi64(codes), table);
     }
+    static constexpr bool fast_decimals = true;
     template <int power_bits>
     using Powers = PowerVectors<power_bits>;
     template <int power_bits>

@@ -1,5 +1,6 @@
 // A matrix as arrays and back: nothing is lost, and no arrays whatever can harm a product.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -153,6 +154,23 @@ TEST("Every offset and count that is changed by one is refused.") {
             }
         }
     }
+}
+
+TEST("Powers of ten that are infinite, no numbers or negative are refused.") {
+    int64_t tried = 0;
+    for (const Csr& a : samples::all()) {
+        const HbpMatrix<double> m = samples::build(a, {65'536, 65'536, 8});
+        const Arrays arrays = arrays_of(m);
+        for (const double bad : {HUGE_VAL, -1.0, std::nan(""), -0.0}) {
+            if (arrays.at("power").n() > 0) {
+                Arrays changed = arrays;
+                std::memcpy(changed.at("power").bytes.data(), &bad, sizeof bad);
+                CHECK(refused(hbp::header_of(m), changed));
+                ++tried;
+            }
+        }
+    }
+    CHECK(tried >= 8);
 }
 
 TEST("Arrays changed anywhere are refused or harmless.") {
