@@ -35,7 +35,8 @@ void bind_bandwidth(nb::module_& module) {
                "seconds"_a);
     module.def("random_read_rate", &measured<random_read_rate>, "nbytes"_a, "num_threads"_a,
                "seconds"_a);
-    // How often a product loads an index and the x it names: once for each column stored.
+    // How often a product loads an index and the x it names: once for each column stored. Windows
+    // count with the places that they take, which are a little more than their loads.
     module.def(
         "stored_columns",
         [](const CorePlan& plan) {

@@ -117,6 +117,7 @@ class CorePlan {
             r["tail_elements"] = d.tail_elements;
             r["tiled_elements"] = d.tiled_elements;
             r["shifted_elements"] = d.shifted_elements;
+            r["windowed_elements"] = d.windowed_elements;
             r["long_rows"] = d.long_rows;
             r["length_spread_before"] = d.length_spread_before;
             r["length_spread_after"] = d.length_spread_after;

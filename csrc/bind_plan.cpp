@@ -34,16 +34,18 @@ void require_geometry(int64_t block_rows, int64_t block_cols, int64_t lanes) {
 // All encodings that pay but those named.
 Encodings encodings_without(const std::vector<std::string>& names) {
     Encodings use = encodings_that_pay();
-    const std::pair<const char*, bool*> all[] = {{"tiles", &use.tiles}, {"shifted", &use.shifted},
-                                                 {"along", &use.along}, {"constant", &use.constant},
-                                                 {"few", &use.few},     {"decimal", &use.decimal}};
+    const std::pair<const char*, bool*> all[] = {
+        {"tiles", &use.tiles},    {"shifted", &use.shifted},   {"windows", &use.windows},
+        {"along", &use.along},    {"constant", &use.constant}, {"few", &use.few},
+        {"decimal", &use.decimal}};
     for (const std::string& name : names) {
         const auto found = std::find_if(std::begin(all), std::end(all),
                                         [&](const auto& one) { return one.first == name; });
         if (found == std::end(all)) {
-            throw nb::value_error(("without has '" + name +
-                                   "', expected tiles, shifted, along, constant, few or decimal")
-                                      .c_str());
+            throw nb::value_error(
+                ("without has '" + name +
+                 "', expected tiles, shifted, windows, along, constant, few or decimal")
+                    .c_str());
         }
         *found->second = false;
     }

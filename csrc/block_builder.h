@@ -9,6 +9,7 @@
 #include "build.h"
 #include "interleave.h"
 #include "row_segments.h"
+#include "single_groups.h"
 #include "slot_order.h"
 #include "value_encoding.h"
 
@@ -48,6 +49,8 @@ class BlockBuilder {
           use_(use),
           segments_(matrix.n_cols, matrix.geometry.block_cols),
           order_(use),
+          single_groups_(static_cast<uint32_t>(matrix.geometry.lanes),
+                         may_have_windows<T>(matrix.geometry.lanes) ? window_width<T> : 0, use),
           encoder_(matrix.geometry, nnz, use) {}
 
     void row_block(int64_t rb, RowBlockPiece<T>& piece) {
@@ -133,14 +136,16 @@ class BlockBuilder {
         b.first_length = static_cast<int64_t>(p.slot_length.size());
         b.n_elements = n_elements;
         first_run_ = p.run.size();
-        not_shifted_until_ = nullptr;
         segment_ = segment;
+        single_groups_.begin(segment, segments_.column(),
+                             m_.n_cols - segment->col_block * int64_t{m_.geometry.block_cols});
         T* const first_value = value_out_;
         b.first_value = constant_ ? 0 : first_value - m_.value.data();
 
         const uint32_t lanes = static_cast<uint32_t>(m_.geometry.lanes);
         order_.arrange(segment, n_segments, segments_.column(), lanes);
-        const std::vector<Slot>& slot = order_.slots();
+        std::vector<Slot>& slot = order_.slots();
+        const size_t n_windowed = single_groups_.windowed_first(slot, order_.n_single());
         b.n_slots = static_cast<uint32_t>(slot.size());
         p.slot_row.resize(p.slot_row.size() + slot.size());
         uint16_t* slot_row = p.slot_row.data() + b.first_slot;
@@ -148,9 +153,14 @@ class BlockBuilder {
             *slot_row++ = segment[s.first].row;
         }
         size_t s = 0;
+        for (; s < n_windowed; s += lanes) {
+            windowed_group(slot.data() + s);
+        }
         for (size_t n; s < order_.n_single(); s += n) {
-            n = shifted_groups(slot.data() + s, order_.n_single() - s);
-            if (n == 0) {
+            n = single_groups_.shifted(slot.data() + s, order_.n_single() - s);
+            if (n > 0) {
+                shifted_groups(slot.data() + s, n);
+            } else {
                 n = std::min<size_t>(lanes, order_.n_single() - s);
                 single_group(slot.data() + s, static_cast<uint32_t>(n));
             }
@@ -199,45 +209,21 @@ class BlockBuilder {
         }
     }
 
-    // Stores the shifted groups that begin at `slot` and are worth a run of their own; returns how
-    // many of the n slots they are.
-    size_t shifted_groups(const Slot* slot, size_t n) {
+    // The shifted groups of n slots.
+    void shifted_groups(const Slot* slot, size_t n) {
         const uint32_t lanes = static_cast<uint32_t>(m_.geometry.lanes);
-        const uint32_t length = slot[0].length;
-        if (!use_.shifted || slot < not_shifted_until_) {
-            return 0;
+        for (size_t s = 0; s < n; s += lanes) {
+            add_to_run(RunKind::shifted, 1, slot->length);
+            put_columns(slot + s, 1, slot->length);
+            put_values(slot + s, lanes, slot->length, 1);
         }
-        size_t end = 0;
-        while (end + lanes <= n && is_shifted(slot + end, lanes, length)) {
-            end += lanes;
-        }
-        if (end / lanes * length < tuning::min_shifted_passes) {
-            not_shifted_until_ = slot + end + 1;
-            return 0;
-        }
-        for (size_t g = 0; g < end; g += lanes) {
-            add_to_run(RunKind::shifted, 1, length);
-            put_columns(slot + g, 1, length);
-            put_values(slot + g, lanes, length, 1);
-        }
-        return end;
     }
 
-    // Whether n slots have `length` entries each, in columns that rise by one from slot to slot.
-    bool is_shifted(const Slot* slot, uint32_t n, uint32_t length) const {
-        const C* first = columns_of(slot[0].first);
-        for (uint32_t i = 0; i < n; ++i) {
-            if (slot[i].length != length) {
-                return false;
-            }
-            const C* own = columns_of(slot[i].first);
-            for (uint32_t k = 0; k < length; ++k) {
-                if (own[k] != first[k] + i) {
-                    return false;
-                }
-            }
-        }
-        return true;
+    // A group that has windows.
+    void windowed_group(const Slot* slot) {
+        add_to_run(RunKind::windowed, 1, slot->length);
+        column_out_ = single_groups_.put_windows(slot, column_out_);
+        put_values(slot, static_cast<uint32_t>(m_.geometry.lanes), slot->length, 1);
     }
 
     // n slots of height 1: equal lengths make the group full, anything else ragged.
@@ -345,8 +331,8 @@ class BlockBuilder {
     std::vector<T> value_copy_;
     const Segment* segment_ = nullptr;  // of the block being built
     SlotOrder order_;
+    SingleGroups<C> single_groups_;
     ValueEncoder<T> encoder_;
-    const Slot* not_shifted_until_ = nullptr;  // groups before it were tested already
 };
 
 }  // namespace hbp

@@ -4,13 +4,17 @@
 
 #include "scalar.h"
 #include "tuning.h"
+#include "windows.h"
 
 namespace hbp {
 namespace {
 
 class PartCutter {
   public:
-    PartCutter(BlockParts& out, int64_t lanes) : out_(out), lanes_(lanes) {}
+    PartCutter(BlockParts& out, int lanes, bool wide)
+        : out_(out),
+          lanes_(lanes),
+          window_places_(wide ? window_places<uint32_t>(lanes) : window_places<uint16_t>(lanes)) {}
 
     // Cuts one block; a part ends when it has `enough` elements.
     template <class T>
@@ -23,6 +27,7 @@ class PartCutter {
             switch (static_cast<RunKind>(run->kind)) {
                 case RunKind::full:
                 case RunKind::shifted:
+                case RunKind::windowed:
                     groups(*run);
                     break;
                 case RunKind::ragged: {
@@ -47,8 +52,10 @@ class PartCutter {
 
   private:
     void groups(const Run& run) {
-        const int64_t columns =
-            int64_t{run.length} * (static_cast<RunKind>(run.kind) == RunKind::shifted ? 1 : lanes_);
+        const RunKind kind = static_cast<RunKind>(run.kind);
+        const int64_t columns = int64_t{run.length} * (kind == RunKind::shifted    ? 1
+                                                       : kind == RunKind::windowed ? window_places_
+                                                                                   : lanes_);
         const int64_t elements = int64_t{run.length} * lanes_ * run.height;
         for (uint32_t g = 0; g < run.n;) {
             const int64_t wanted = (enough_ - elements_ + elements - 1) / elements;
@@ -101,6 +108,7 @@ class PartCutter {
 
     BlockParts& out_;
     const int64_t lanes_;
+    const int64_t window_places_;  // of a pass
     int64_t enough_ = 0;
     BlockPart at_{};
     BlockPart start_{};
@@ -113,7 +121,7 @@ class PartCutter {
 template <class T>
 BlockParts cut_into_parts(const HbpView<T>& v, int64_t enough) {
     BlockParts out;
-    PartCutter cutter(out, v.lanes);
+    PartCutter cutter(out, v.lanes, is_wide(v.block_cols));
     for (int64_t rb = 0; rb < v.n_row_blocks; ++rb) {
         out.ptr.push_back(static_cast<int64_t>(out.part.size()));
         if (v.block_ptr[rb + 1] - v.block_ptr[rb] == 1) {

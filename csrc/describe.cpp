@@ -75,6 +75,10 @@ Description describe(const HbpMatrix<T>& m) {
                     d.groups += run.n;
                     d.shifted_elements += int64_t{run.n} * v.lanes * run.length;
                     break;
+                case RunKind::windowed:
+                    d.groups += run.n;
+                    d.windowed_elements += int64_t{run.n} * v.lanes * run.length;
+                    break;
                 case RunKind::ragged:
                     ++d.groups;
                     for (uint32_t i = 0; i < run.n; ++i) {

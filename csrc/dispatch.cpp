@@ -84,6 +84,7 @@ const KernelTable<T>& kernels() {
 Encodings encodings_that_pay() {
     Encodings use;
     use.decimal = kernels<double>().fast_decimals;
+    use.windows = kernels<double>().fast_windows;
     return use;
 }
 

@@ -12,8 +12,19 @@ namespace hbp {
 // for_each_row for one block of a matrix.
 template <class T, class F>
 void for_each_block_row(const HbpView<T>& v, const Block<T>& b, F&& row) {
-    for_each_row(v.run + b.first_run, b.n_runs, static_cast<uint32_t>(v.lanes),
-                 v.slot_row + b.first_slot, v.slot_length + b.first_length, row);
+    const auto walk = [&]<class Index>(Index) {
+        for_each_row<Index>(v.run + b.first_run, b.n_runs, static_cast<uint32_t>(v.lanes),
+                            v.slot_row + b.first_slot, v.slot_length + b.first_length, row);
+    };
+    is_wide(v.block_cols) ? walk(uint32_t{}) : walk(uint16_t{});
+}
+
+// The column within the block of the k-th element of a piece.
+template <class T>
+int64_t column_of(const HbpView<T>& v, const Block<T>& b, const RowPiece& p, int64_t k) {
+    return is_wide(v.block_cols)
+               ? column_of<T>(reinterpret_cast<const uint32_t*>(v.column) + b.first_column, p, k)
+               : column_of<T>(v.column + b.first_column, p, k);
 }
 
 // Number of entries of each row of a row block, row_length[rows of the row block].
@@ -67,9 +78,7 @@ void for_each_element(const HbpMatrix<T>& m, int64_t rb, F&& element) {
                 for (const RowPiece& p : {common, tail}) {
                     for (int64_t k = 0; k < p.n; ++k) {
                         const int64_t nth = done[r]++;
-                        element(b, p.value + k * p.value_stride,
-                                column_at(v, b.first_column + p.column + k * p.column_stride) +
-                                    p.column_add,
+                        element(b, p.value + k * p.value_stride, column_of(v, b, p, k),
                                 row_start[r] + (order != nullptr ? order[nth] : nth));
                     }
                 }

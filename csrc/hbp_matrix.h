@@ -7,6 +7,7 @@
 #include "block_parts.h"
 #include "hbp_view.h"
 #include "huge_array.h"
+#include "scalar.h"
 #include "tuning.h"
 
 namespace hbp {
@@ -28,6 +29,13 @@ template <class T>
 constexpr bool may_be_decimal(const Geometry& g) {
     return std::is_same_v<T, double> && !is_wide(g.block_cols) &&
            g.lanes == default_lanes(sizeof(T));
+}
+
+// Whether groups may have windows: those whose kernels have one vector a group. None of 32, so the
+// device has no kernels for them.
+template <class T>
+constexpr bool may_have_windows(int64_t lanes) {
+    return !ScalarTraits<T>::is_complex && lanes == default_lanes(sizeof(T));
 }
 
 // A row whose entries do not visit the column blocks in ascending order: storing it block by

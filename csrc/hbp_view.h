@@ -22,7 +22,7 @@
 //  2. Every slot holds at least one element.
 //  3. Blocks are ordered by row block, then by column block.
 //  4. Slots of a block cover distinct rows.
-//  5. Slots are ordered by class, then by row.
+//  5. Slots are ordered by class, then by row, those of windowed groups before the others.
 //  6. The lengths of all rows of a block add up to its elements.
 //  7. Elements of a row keep the order they had in CSR.
 #pragma once
@@ -31,14 +31,15 @@
 namespace hbp {
 
 enum class RunKind : uint32_t {
-    full = 0,     // n groups of `lanes` slots, all of `height` and `length`. Pass k holds the
-                  // k-th columns of all slots, and for each row of the tiles the k-th values
-    shifted = 1,  // as full, height 1, and in every pass slot i has the column of slot 0 plus i:
-                  // only slot 0's columns are stored
-    ragged = 2,   // one group of n <= lanes slots, height 1: `length` common elements pass by
-                  // pass, then the tails slot by slot; slot_length has the n tail lengths
-    along = 3,    // n slots of long rows, stored slot by slot, a tile's rows one after the other;
-                  // slot_length has their n lengths
+    full = 0,      // n groups of `lanes` slots, all of `height` and `length`. Pass k holds the
+                   // k-th columns of all slots, and for each row of the tiles the k-th values
+    shifted = 1,   // as full, height 1, and in every pass slot i has the column of slot 0 plus i:
+                   // only slot 0's columns are stored
+    ragged = 2,    // one group of n <= lanes slots, height 1: `length` common elements pass by
+                   // pass, then the tails slot by slot; slot_length has the n tail lengths
+    along = 3,     // n slots of long rows, stored slot by slot, a tile's rows one after the other;
+                   // slot_length has their n lengths
+    windowed = 4,  // as full, height 1, and each pass stores its columns by windows (windows.h)
 };
 
 struct Run {

@@ -12,11 +12,12 @@
 #include <type_traits>
 
 #include "four_indices.h"
-#include "hbp_view.h"
+#include "hbp_matrix.h"
 #include "kernel_streams.h"
 #include "kernel_table.h"
 #include "scalar.h"
 #include "tuning.h"
+#include "windows.h"
 
 namespace hbp {
 
@@ -76,6 +77,7 @@ struct OwnColumns {
                                                  int v) {
         return Simd::gather(x, column + v * Simd::width);
     }
+    template <class Index>
     static constexpr int per_pass = vectors * Simd::width;
 };
 
@@ -87,7 +89,24 @@ struct ShiftedColumns {
                                                  int v) {
         return Simd::load(x + *column + v * Simd::width);
     }
+    template <class Index>
     static constexpr int per_pass = 1;
+};
+
+// Whether windows pay: picking from them is faster than gathering.
+template <class Simd>
+inline constexpr bool fast_windows = requires { requires Simd::fast_windows; };
+
+// The columns of a windowed run: see windows.h.
+template <class Simd, int vectors>
+struct WindowedColumns {
+    template <class Index>
+    static HBP_INLINE typename Simd::Vector x_of(const typename Simd::T* x, const Index* pass,
+                                                 int v) {
+        return Simd::pick(x, pass, window_codes(pass) + v * Simd::width);
+    }
+    template <class Index>
+    static constexpr int per_pass = window_places<Index>(vectors * Simd::width);
 };
 
 // sum[h][slot] += the first `length` elements of row h of a group's slots, pass by pass.
@@ -106,7 +125,7 @@ HBP_INLINE void passes(uint32_t length, Values& value, ColumnStream<Index>& colu
             }
         }
         value.advance(height * lanes);
-        column.at += ColumnsOf::per_pass;
+        column.at += ColumnsOf::template per_pass<Index>;
     };
     // Four passes read 64 bytes of columns: one prefetch for all.
     uint32_t k = 0;
@@ -152,14 +171,16 @@ HBP_INLINE void full_run(const Run& run, Values& value, ColumnStream<Index>& col
 
 // Short rows get a loop of their own per length, for the lanes that real types have by default:
 // their groups are too short to hide the loop (+35 % on matrices of 4 to 8 entries a row). Wide
-// blocks are for scattered columns, so their shifted groups are left out.
+// blocks are for scattered columns, so their shifted groups are left out, and so are windows where
+// none are built.
 template <class Simd, int vectors, template <class, int> class Columns, class Values, class Index>
 HBP_INLINE void single_runs(const Run& run, Values& value, ColumnStream<Index>& column,
                             const typename Simd::T* x, RowSums<Simd>& y) {
     using T = typename Simd::T;
     constexpr bool is_shifted = std::is_same_v<Columns<Simd, 1>, ShiftedColumns<Simd, 1>>;
+    constexpr bool is_windowed = std::is_same_v<Columns<Simd, 1>, WindowedColumns<Simd, 1>>;
     if constexpr (!ScalarTraits<T>::is_complex && vectors * Simd::width * sizeof(T) == 64 &&
-                  !(is_shifted && sizeof(Index) == 4)) {
+                  !(is_shifted && sizeof(Index) == 4) && (!is_windowed || fast_windows<Simd>)) {
         switch (run.length) {
 #define HBP_LENGTH(n) \
     case n:           \
@@ -350,6 +371,11 @@ void block_spmv(const BlockArgs<typename Simd::T>& b) {
                 break;
             case RunKind::shifted:
                 single_runs<Simd, vectors, ShiftedColumns>(*run, value, column, x, y);
+                break;
+            case RunKind::windowed:
+                if constexpr (may_have_windows<T>(vectors * Simd::width)) {
+                    single_runs<Simd, vectors, WindowedColumns>(*run, value, column, x, y);
+                }
                 break;
             case RunKind::ragged:
                 ragged_group<Simd, vectors>(run->n, run->length, slot_length, value, column, x, y);

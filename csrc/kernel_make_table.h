@@ -63,6 +63,7 @@ constexpr KernelTable<T> make_kernel_table() {
             spmv_kernel<T, tile_lanes, Simd, CachedValues, uint16_t>();
     }
     table.fast_decimals = requires { requires S::fast_decimals; };
+    table.fast_windows = fast_windows<typename Simd<T, default_lanes(sizeof(T))>::type>;
     table.csr32 = csr_product<S, int32_t>;
     table.csr64 = csr_product<S, int64_t>;
     return table;

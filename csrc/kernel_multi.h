@@ -11,8 +11,7 @@ namespace hbp {
 template <class T, class Index>
 HBP_INLINE const T* row_of(const T* x, const Index* column, const RowPiece& p, int64_t k,
                            int64_t n_vectors) {
-    const int64_t j = static_cast<int64_t>(column[p.column + k * p.column_stride]) + p.column_add;
-    return x + j * n_vectors;
+    return x + column_of<T>(column, p, k) * n_vectors;
 }
 
 template <class Simd, class Values, class Index>
@@ -90,16 +89,17 @@ void block_spmm(const BlockArgs<typename Simd::T>& b) {
     using T = typename Simd::T;
     const ValuesOf<Simd> value(b);
     const Index* column = static_cast<const Index*>(b.column);
-    for_each_row(b.run, b.n_runs, b.lanes, b.slot_row, b.slot_length,
-                 [&](uint32_t row, const RowPiece& common, const RowPiece& tail, bool is_long) {
-                     T* y = b.y + row * b.n_vectors;
-                     if (is_long) {
-                         long_row_multi<Simd>(common, value, column, b.x, y, b.n_vectors);
-                     } else {
-                         const RowPiece piece[2] = {common, tail};
-                         short_row_multi<Simd>(piece, value, column, b.x, y, b.n_vectors);
-                     }
-                 });
+    for_each_row<Index>(
+        b.run, b.n_runs, b.lanes, b.slot_row, b.slot_length,
+        [&](uint32_t row, const RowPiece& common, const RowPiece& tail, bool is_long) {
+            T* y = b.y + row * b.n_vectors;
+            if (is_long) {
+                long_row_multi<Simd>(common, value, column, b.x, y, b.n_vectors);
+            } else {
+                const RowPiece piece[2] = {common, tail};
+                short_row_multi<Simd>(piece, value, column, b.x, y, b.n_vectors);
+            }
+        });
 }
 
 }  // namespace hbp

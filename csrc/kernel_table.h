@@ -52,6 +52,7 @@ struct KernelTable {
     BlockKernel wide_spmv[n_encodings][n_lane_choices];
     BlockKernel wide_spmm[n_encodings];
     bool fast_decimals;  // enough for decimals to pay
+    bool fast_windows;   // enough for windows to pay
     void (*csr32)(const CsrArgs<int32_t, T>&);
     void (*csr64)(const CsrArgs<int64_t, T>&);
 };

@@ -4,21 +4,32 @@
 
 #include "hbp_view.h"
 #include "scalar.h"
+#include "windows.h"
 
 namespace hbp {
 
 // n elements of one row: the k-th has its value at value + k * value_stride of the value stream and
-// its column at column + k * column_stride of the column stream, plus column_add.
+// its column at column + k * column_stride of the column stream, plus column_add. In windows a pass
+// is there instead, and column_add is the slot of the group.
 struct RowPiece {
     int64_t n;
     int64_t value, value_stride;
     int64_t column, column_stride;
     uint32_t column_add;
+    bool windowed = false;
 };
 
+// The column of the k-th element of a piece; `stream` is the block's column stream.
+template <class T, class Index>
+HBP_INLINE int64_t column_of(const Index* stream, const RowPiece& p, int64_t k) {
+    const Index* at = stream + p.column + k * p.column_stride;
+    return p.windowed ? window_column<T>(at, window_codes(at)[p.column_add])
+                      : static_cast<int64_t>(*at) + p.column_add;
+}
+
 // Calls row(r, common, tail, is_long) for every row of a block: r is the row within the row block,
-// its elements are those of `common`, then those of `tail`.
-template <class F>
+// its elements are those of `common`, then those of `tail`. Index: of the column stream.
+template <class Index, class F>
 HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
                              const uint16_t* slot_row, const uint32_t* slot_length, F&& row) {
     const RowPiece none{0, 0, 0, 0, 0, 0};
@@ -44,6 +55,20 @@ HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
                     slot_row += lanes;
                     value += length * lanes * height;
                     column += shifted ? length : length * lanes;
+                }
+                break;
+            }
+            case RunKind::windowed: {
+                const int64_t places = window_places<Index>(static_cast<int>(lanes));
+                for (uint32_t g = 0; g < run->n; ++g) {
+                    for (uint32_t i = 0; i < lanes; ++i) {
+                        row(slot_row[i],
+                            RowPiece{length, value + i, lanes, column, places, i, true}, none,
+                            false);
+                    }
+                    slot_row += lanes;
+                    value += length * lanes;
+                    column += length * places;
                 }
                 break;
             }

@@ -56,6 +56,9 @@ inline constexpr uint32_t min_tile_length = 3;
 // from one kind of run to another costs a mispredicted branch.
 inline constexpr uint32_t min_shifted_passes = 24;
 
+// The same for windows of the groups of one length in a block.
+inline constexpr uint32_t min_window_passes = 16;
+
 // Matrices with fewer entries are multiplied from CSR: a product takes less than the call either
 // way (156 entries: 0.6 us against 0.9 us), and the conversion does not pay.
 inline constexpr int64_t min_nnz_for_hbp = 100;

@@ -143,8 +143,8 @@ class Validation {
                       may_be_decimal<T>(m_.geometry) ? n_encodings - 1 : last_plain);
         values(b);
         n_rows_ = at(m_.row_block_ptr, rb + 1) - at(m_.row_block_ptr, rb);
-        n_cols_ = std::min<int64_t>(m_.geometry.block_cols,
-                                    m_.n_cols - int64_t{b.col_block} * m_.geometry.block_cols);
+        n_cols_left_ = m_.n_cols - int64_t{b.col_block} * m_.geometry.block_cols;
+        n_cols_ = std::min<int64_t>(m_.geometry.block_cols, n_cols_left_);
         covered_.assign(static_cast<size_t>(n_rows_), false);
         order_before_ = -1;
         const int64_t end_element = place_.element + b.n_elements;
@@ -193,9 +193,12 @@ class Validation {
         const int64_t n = run.n;
         const int64_t length = run.length;
         const int64_t height = run.height;
-        require_range("the kind of a run", run.kind, 0, static_cast<int64_t>(RunKind::along));
+        require_range(
+            "the kind of a run", run.kind, 0,
+            static_cast<int64_t>(may_have_windows<T>(lanes) ? RunKind::windowed : RunKind::along));
         const RunKind kind = static_cast<RunKind>(run.kind);
-        const bool groups = kind == RunKind::full || kind == RunKind::shifted;
+        const bool windowed = kind == RunKind::windowed;
+        const bool groups = kind == RunKind::full || kind == RunKind::shifted || windowed;
         const bool tiles = kind == RunKind::full || kind == RunKind::along;
         require_range("the height of a run", height, 1, tiles ? max_height : 1);
         require_range("the n of a run", n, 1, kind == RunKind::ragged ? lanes : UINT32_MAX);
@@ -211,7 +214,9 @@ class Validation {
                       size_of(m_.slot_length) - place_.length);
 
         int64_t elements = common;
-        int64_t columns = kind == RunKind::shifted ? n * length : common / height;
+        int64_t columns = kind == RunKind::shifted ? n * length
+                          : windowed               ? n * length * window_places_of_pass()
+                                                   : common / height;
         for (int64_t i = 0; i < lengths; ++i) {
             const int64_t own = at(m_.slot_length, place_.length + i);
             // Each term is below 2^35, and there are at most 2^24.
@@ -226,17 +231,52 @@ class Validation {
             slot(at(m_.slot_row, place_.slot + i), height,
                  kind == RunKind::along ? own : length + own, kind);
         }
-        uint32_t most = 0;
-        const HbpView<T> view = m_.view();
-        for (int64_t k = place_.column; k < place_.column + columns; ++k) {
-            most = std::max(most, column_at(view, k));
+        if (!windowed) {
+            largest_column(columns, kind == RunKind::shifted ? lanes - 1 : 0);
+        } else if (is_wide(m_.geometry.block_cols)) {
+            windows(reinterpret_cast<const uint32_t*>(m_.column.data()), columns);
+        } else {
+            windows(m_.column.data(), columns);
         }
-        require_range("the largest column of a run",
-                      int64_t{most} + (kind == RunKind::shifted ? lanes - 1 : 0), 0, n_cols_ - 1);
         place_.element += elements;
         place_.column += columns;
         place_.slot += slots;
         place_.length += lengths;
+    }
+
+    int64_t window_places_of_pass() const {
+        const int lanes = m_.geometry.lanes;
+        return is_wide(m_.geometry.block_cols) ? window_places<uint32_t>(lanes)
+                                               : window_places<uint16_t>(lanes);
+    }
+
+    // The next n columns, of which each stands for columns up to `more` behind it.
+    void largest_column(int64_t n, int64_t more) const {
+        uint32_t most = 0;
+        const HbpView<T> view = m_.view();
+        for (int64_t k = place_.column; k < place_.column + n; ++k) {
+            most = std::max(most, column_at(view, k));
+        }
+        require_range("the largest column of a run", most + more, 0, n_cols_ - 1);
+    }
+
+    // The passes in the next n places. A window may reach into the next column block.
+    template <class Index>
+    void windows(const Index* stream, int64_t n) const {
+        const int lanes = m_.geometry.lanes;
+        for (int64_t k = 0; k < n; k += window_places<Index>(lanes)) {
+            const Index* pass = stream + place_.column + k;
+            for (int w = 0; w < n_windows; ++w) {
+                require_range("the first column of a window", pass[w], 0,
+                              n_cols_left_ - window_width<T>);
+            }
+            for (int i = 0; i < lanes; ++i) {
+                const uint8_t code = window_codes(pass)[i];
+                require_range("the code of a column", code, 0, n_windows * window_width<T> - 1);
+                require_range("the column of a windowed slot", window_column<T>(pass, code), 0,
+                              n_cols_ - 1);
+            }
+        }
     }
 
     void slot(int64_t row, int64_t height, int64_t length, RunKind kind) {
@@ -251,10 +291,14 @@ class Validation {
             covered_[static_cast<size_t>(row + h)] = true;
         }
         const int64_t c = slot_class(static_cast<uint32_t>(height), static_cast<uint32_t>(length));
-        const int64_t order = c * tuning::max_block_side + row;
+        constexpr int64_t after_windowed = int64_t{n_slot_classes} * tuning::max_block_side;
+        const int64_t order =
+            c * tuning::max_block_side + row + (kind == RunKind::windowed ? 0 : after_windowed);
         if (order <= order_before_) {
-            throw InvalidHbp("the slot of row " + std::to_string(row) +
-                             " is out of order: slots are ordered by class, then by row");
+            throw InvalidHbp(
+                "the slot of row " + std::to_string(row) +
+                " is out of order: slots are ordered by class, then by row, windowed ones "
+                "before others");
         }
         order_before_ = order;
     }
@@ -293,8 +337,9 @@ class Validation {
 
     const HbpMatrix<T>& m_;
     Place place_;
-    int64_t n_rows_ = 0;  // of the row block
-    int64_t n_cols_ = 0;  // of the column block
+    int64_t n_rows_ = 0;       // of the row block
+    int64_t n_cols_ = 0;       // of the column block
+    int64_t n_cols_left_ = 0;  // from its first one to the matrix's last
     std::vector<bool> covered_;
     int64_t order_before_ = -1;
 };

@@ -20,6 +20,7 @@ _FORMAT_KEYS = (
     "tail_elements",
     "tiled_elements",
     "shifted_elements",
+    "windowed_elements",
     "length_spread_before",
     "length_spread_after",
     "encodings",

@@ -237,6 +237,19 @@ def tridiagonal():  # runs of consecutive columns, cut at block boundaries
 
 
 @case
+def columns_in_windows():  # whole vectors of x serve 16 rows, up to the last column
+    n_rows, n_cols = 3000, 4000
+    row = np.arange(n_rows)
+    lengths = 3 + row // 48 % 4
+    rows = np.repeat(row, lengths)
+    nth = np.arange(rows.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    cols = nth * 600 + rows // 16 * 13 % 500 + (rows + nth) % 2 * 20 + rows * 5 % 8
+    last = nth == lengths[rows] - 1
+    cols[last] = n_cols - 12 + rows[last] % 12
+    return from_triplets(rows, cols, (n_rows, n_cols))
+
+
+@case
 def stencil_2d():  # five diagonals of two values: diagonal and dictionary encodings
     side = 150
     node = np.arange(side * side)

@@ -60,7 +60,7 @@ from hbpspmv import _hbpspmv_core as core
 with np.load(sys.argv[1]) as arrays:
     plan = core.plan_from_arrays(dict(arrays), **json.loads(sys.argv[2]))
 x = np.load(sys.argv[3])
-y, Y = np.empty(plan.n_rows), np.empty((plan.n_rows, 2))
+y, Y = np.empty(plan.n_rows, x.dtype), np.empty((plan.n_rows, 2), x.dtype)
 plan.spmv(x, y, 1.0, 0.0, 1)
 plan.spmm(np.stack([x, x], axis=1), Y, 1.0, 0.0, 1)
 print(*(hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for part in (y, *Y.T)))
@@ -68,12 +68,20 @@ print(*(hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for par
 
 
 @pytest.mark.parametrize("isa", ["avx512", "avx2", "portable"])
-def test_a_plan_has_the_same_bits_wherever_it_was_built(isa, tmp_path):
-    """Of decimals: plans built with AVX-512 have them, and must be multiplied by all."""
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("short_decimals", "float64"),
+        ("columns_in_windows", "float32"),
+        ("columns_in_windows", "float64"),
+    ],
+)
+def test_a_plan_has_the_same_bits_wherever_it_was_built(name, dtype, isa, tmp_path):
+    """Plans built with AVX-512 have decimals and windows, and must be multiplied by all."""
     if isa not in core.available_isas():
         pytest.skip(f"this CPU has only {core.available_isas()}")
-    a = one_case("short_decimals")
-    x = a.vector("float64")
+    a = one_case(name).astype(dtype)
+    x = a.vector(dtype)
     plan = build(a, default_geometry(a))
     arrays, vector = tmp_path / "plan.npz", tmp_path / "x.npy"
     np.savez(arrays, **core.plan_arrays(plan))

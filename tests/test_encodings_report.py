@@ -39,6 +39,7 @@ def plan(seconds, nbytes, columns=100, long_rows=3, constant=1, few=2):
         "nbytes": nbytes,
         "columns": columns,
         "long_rows": long_rows,
+        "windowed_elements": 4,
         "blocks": 4,
         "encodings": encodings,
     }
@@ -91,9 +92,10 @@ def test_tables_say_what_an_encoding_covers(benchmark_modules, run):
     _, report, _ = benchmark_modules
     assert cells(report.markdown(run), "first")[2] == "75.0% of the columns"
     whole, without = plan(1, 1), plan(1, 1, constant=0)
-    assert report.covers("along", whole, without) == "3 rows"
-    assert report.covers("constant", whole, without) == "1 of 4 blocks"
-    assert report.covers("values", whole, without) == "3 of 4 blocks"
+    assert report.covers("along", 10, whole, without) == "3 rows"
+    assert report.covers("constant", 10, whole, without) == "1 of 4 blocks"
+    assert report.covers("values", 10, whole, without) == "3 of 4 blocks"
+    assert report.covers("windows", 10, whole, without) == "40.0% of the entries"
 
 
 def test_noise_compares_both_halves_of_the_rounds(benchmark_modules):

@@ -17,22 +17,24 @@ from hbpspmv.suite.mean import geometric_mean
 VARIANTS = {
     "tiles": ("tiles",),
     "shifted": ("shifted",),
+    "windows": ("windows",),
     "along": ("along",),
     "constant": ("constant",),
     "few": ("few",),
     "decimal": ("decimal",),
     "values": ("constant", "few", "decimal"),
-    "all": ("tiles", "shifted", "along", "constant", "few", "decimal"),
+    "all": ("tiles", "shifted", "windows", "along", "constant", "few", "decimal"),
 }
 MEANING = {
     "tiles": "tiles: columns of equal rows once",
     "shifted": "shifted: columns of a group of neighbours once",
+    "windows": "windows: columns as places in two windows of x",
     "along": "along: long rows along the row",
     "constant": "constant: equal values once",
     "few": "few: up to 8 values as bytes",
     "decimal": "decimal: short decimals as 16-bit codes",
     "values": "constant, few and decimal: raw values instead",
-    "all": "all six",
+    "all": "all seven",
 }
 COLUMNS = (
     *("matrix", "nnz", "without", "covers", "seconds", "seconds_without", "ratio", "noise"),
@@ -53,8 +55,10 @@ def noise(plan: dict[str, Any], other: dict[str, Any]) -> float:
     return float(max(early / late, late / early) - 1)
 
 
-def covers(variant: str, plan: dict[str, Any], other: dict[str, Any]) -> str:
+def covers(variant: str, nnz: int, plan: dict[str, Any], other: dict[str, Any]) -> str:
     """Return in words how much of the matrix the encodings cover that `other` does without."""
+    if variant == "windows":
+        return f"{plan['windowed_elements'] / nnz:.1%} of the entries"
     if variant in ("tiles", "shifted"):
         return f"{1 - plan['columns'] / other['columns']:.1%} of the columns"
     if variant == "along":
@@ -77,7 +81,7 @@ def lines(run: Run, variant: str) -> list[Line]:
                 "matrix": matrix["name"],
                 "nnz": matrix["nnz"],
                 "without": variant,
-                "covers": covers(variant, plan, other),
+                "covers": covers(variant, matrix["nnz"], plan, other),
                 "seconds": plan["seconds"],
                 "seconds_without": other["seconds"],
                 "ratio": other["seconds"] / plan["seconds"],

@@ -12,6 +12,10 @@ struct F64x4 {
     using T = double;
     using Vector = __m256d;
     static constexpr int width = 4;
+    template <class Index>
+    static HBP_INLINE Vector pick(const double* x, const Index* pass, const uint8_t* code) {
+        return x86::pick<F64x4>(x, pass, code);
+    }
     static HBP_INLINE Vector zero() { return _mm256_setzero_pd(); }
     static HBP_INLINE Vector broadcast(double a) { return _mm256_set1_pd(a); }
     using Table = const double*;
@@ -51,6 +55,10 @@ struct F32x8 {
     using T = float;
     using Vector = __m256;
     static constexpr int width = 8;
+    template <class Index>
+    static HBP_INLINE Vector pick(const float* x, const Index* pass, const uint8_t* code) {
+        return x86::pick<F32x8>(x, pass, code);
+    }
     static HBP_INLINE Vector zero() { return _mm256_setzero_ps(); }
     static HBP_INLINE Vector broadcast(float a) { return _mm256_set1_ps(a); }
     using Table = __m256;

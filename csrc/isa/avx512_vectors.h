@@ -102,6 +102,13 @@ struct F64x8 {
         const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(code));
         return _mm512_permutexvar_pd(_mm512_cvtepu8_epi64(codes), table);
     }
+    static constexpr bool fast_windows = true;
+    template <class Index>
+    static HBP_INLINE Vector pick(const double* x, const Index* pass, const uint8_t* code) {
+        const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(code));
+        return _mm512_permutex2var_pd(load(x + pass[0]), _mm512_cvtepu8_epi64(codes),
+                                      load(x + pass[1]));
+    }
     static constexpr bool fast_decimals = true;
     template <int power_bits>
     using Powers = PowerVectors<power_bits>;
@@ -182,6 +189,13 @@ struct F32x16 {
     static HBP_INLINE Vector zero() { return _mm512_setzero_ps(); }
     static HBP_INLINE Vector broadcast(float a) { return _mm512_set1_ps(a); }
     static HBP_INLINE Vector load(const float* from) { return _mm512_loadu_ps(from); }
+    static constexpr bool fast_windows = true;
+    template <class Index>
+    static HBP_INLINE Vector pick(const float* x, const Index* pass, const uint8_t* code) {
+        const __m128i codes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(code));
+        return _mm512_permutex2var_ps(load(x + pass[0]), _mm512_cvtepu8_epi32(codes),
+                                      load(x + pass[1]));
+    }
     using Table = __m512;  // the eight values twice
     static HBP_INLINE Table load_table(const float* table) {
         return _mm512_broadcast_f32x8(_mm256_loadu_ps(table));

@@ -4,6 +4,7 @@
 
 #include "../decimal.h"
 #include "../scalar.h"
+#include "../windows.h"
 
 namespace hbp {
 
@@ -34,6 +35,12 @@ struct LoopVector {
     static HBP_INLINE Vector gather(const T* x, const Index* index) {
         Vector r;
         for (int i = 0; i < n; ++i) r.lane[i] = x[index[i]];
+        return r;
+    }
+    template <class Index>
+    static HBP_INLINE Vector pick(const T* x, const Index* pass, const uint8_t* code) {
+        Vector r;
+        for (int i = 0; i < n; ++i) r.lane[i] = x[window_column<T>(pass, code[i])];
         return r;
     }
     using Table = const T*;

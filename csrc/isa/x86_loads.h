@@ -12,6 +12,7 @@
 #include "../decimal.h"
 #include "../four_indices.h"
 #include "../scalar.h"
+#include "../windows.h"
 
 namespace hbp::x86 {
 
@@ -67,6 +68,17 @@ HBP_INLINE typename Simd::Vector gather_first(const typename Simd::T* x, const I
     alignas(64) typename Simd::T some[Simd::width] = {};
     for (int i = 0; i < count; ++i) {
         some[i] = x[index[i]];
+    }
+    return Simd::load(some);
+}
+
+// Elements of the windows of a pass, one by one.
+template <class Simd, class Index>
+HBP_INLINE typename Simd::Vector pick(const typename Simd::T* x, const Index* pass,
+                                      const uint8_t* code) {
+    alignas(64) typename Simd::T some[Simd::width];
+    for (int i = 0; i < Simd::width; ++i) {
+        some[i] = x[window_column<typename Simd::T>(pass, code[i])];
     }
     return Simd::load(some);
 }

@@ -78,6 +78,13 @@ inline std::vector<Csr> all() {
     a.push_back(make(
         "five diagonals", 500, 500, [](int64_t i) { return i < 2 || i >= 498 ? 0 : 5; },
         [](int64_t i, int64_t k) { return i + k - 2; }));
+    // Eight rows at a time whose k-th columns lie in two windows of eight, up to the last column.
+    a.push_back(make(
+        "columns in two windows", 264, 310, [](int64_t i) { return 3 + i / 16 % 3; },
+        [](int64_t i, int64_t k) {
+            const int64_t window = k * 50 + i / 8 % 4 * 8 + (i + k) % 2 * 24;
+            return k == 4 ? 309 - i * 5 % 16 : window + i * 3 % 8;
+        }));
     for (int64_t height : {2, 3, 4, 7}) {
         a.push_back(make(
             std::to_string(height) + " rows at a time with equal columns", 120 * height, 900,

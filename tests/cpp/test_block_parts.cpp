@@ -18,21 +18,29 @@ using hbp::RowPiece;
 namespace {
 
 // Where some elements of a row lie: row, whether it is long, number, value and column with strides.
-using Place = std::tuple<uint32_t, bool, int64_t, int64_t, int64_t, int64_t, int64_t, uint32_t>;
+using Place =
+    std::tuple<uint32_t, bool, int64_t, int64_t, int64_t, int64_t, int64_t, uint32_t, bool>;
 
+template <class Index>
 void append_rows(std::vector<Place>& out, const HbpView<double>& v, const hbp::Run* run,
                  uint32_t n_runs, const BlockPart& at) {
     const hbp::Block<double>& b = v.block[v.block_ptr[at.row_block]];
-    hbp::for_each_row(
+    hbp::for_each_row<Index>(
         run, n_runs, static_cast<uint32_t>(v.lanes), v.slot_row + b.first_slot + at.slot,
         v.slot_length + b.first_length + at.length,
         [&](uint32_t row, const RowPiece& common, const RowPiece& tail, bool is_long) {
             for (const RowPiece& p : {common, tail}) {
                 out.emplace_back(row, is_long, p.n, p.n > 0 ? at.value + p.value : 0,
                                  p.value_stride, p.n > 0 ? at.column + p.column : 0,
-                                 p.column_stride, p.column_add);
+                                 p.column_stride, p.column_add, p.windowed);
             }
         });
+}
+
+void append_rows(std::vector<Place>& out, const HbpView<double>& v, const hbp::Run* run,
+                 uint32_t n_runs, const BlockPart& at) {
+    hbp::is_wide(v.block_cols) ? append_rows<uint32_t>(out, v, run, n_runs, at)
+                               : append_rows<uint16_t>(out, v, run, n_runs, at);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Slot {
     int64_t first_row;
     uint32_t height;
     std::vector<std::vector<Entry>> row;  // [height]
+    bool windowed = false;
 };
 
 class Decoder {
@@ -51,6 +53,9 @@ class Decoder {
                 case RunKind::along:
                     along(*run);
                     break;
+                case RunKind::windowed:
+                    windowed(*run);
+                    break;
             }
         }
         CHECK_EQUAL(out_.size(), size_t{b_.n_slots});
@@ -64,7 +69,7 @@ class Decoder {
         const size_t first = out_.size();
         for (uint32_t i = 0; i < n; ++i) {
             out_.push_back({v_.row_block_ptr[b_.row_block] + *slot_row_++, height,
-                            std::vector<std::vector<Entry>>(height)});
+                            std::vector<std::vector<Entry>>(height), false});
         }
         return &out_[first];
     }
@@ -119,6 +124,35 @@ class Decoder {
                 column_ += shifted ? 1 : lanes;
             }
         }
+    }
+
+    // A pass: the first columns of two windows of eight, then a byte for each slot.
+    void windowed(const Run& run) {
+        CHECK_EQUAL(run.height, 1u);
+        const uint32_t lanes = static_cast<uint32_t>(v_.lanes);
+        const int64_t places_of_codes = hbp::is_wide(v_.block_cols) ? lanes / 4 : lanes / 2;
+        const int64_t x_from_here = v_.n_cols - int64_t{b_.col_block} * v_.block_cols;
+        for (uint32_t g = 0; g < run.n; ++g) {
+            Slot* slot = take(lanes, 1);
+            for (uint32_t k = 0; k < run.length; ++k) {
+                const int64_t begin[] = {column_at(0), column_at(1)};
+                CHECK(begin[0] <= begin[1] && begin[1] + 8 <= x_from_here);
+                column_ += 2;
+                for (uint32_t i = 0; i < lanes; ++i) {
+                    const uint8_t code = code_at(i);
+                    CHECK(code < 16);
+                    slot[i].windowed = true;
+                    add(slot[i].row[0], begin[code / 8] + code % 8);
+                }
+                column_ += places_of_codes;
+            }
+        }
+    }
+
+    // Byte i of the column stream from here on.
+    uint8_t code_at(uint32_t i) const {
+        const int64_t bytes = hbp::is_wide(v_.block_cols) ? 4 : 2;
+        return reinterpret_cast<const uint8_t*>(v_.column)[column_ * bytes + i];
     }
 
     void ragged(const Run& run) {
@@ -230,13 +264,13 @@ TEST("Slots of a block cover distinct rows.") {
     });
 }
 
-TEST("Slots are ordered by class, then by row.") {
+TEST("Slots are ordered by class, then by row, those of windowed groups before the others.") {
     for_each_block([](const auto&, const HbpView<double>& v, const Block<double>& b) {
-        std::pair<uint32_t, int64_t> before{0, -1};
+        std::tuple<bool, uint32_t, int64_t> before{false, 0, -1};
         for (const Slot& slot : slots(v, b)) {
             const uint32_t n = static_cast<uint32_t>(slot.row[0].size());
-            const std::pair<uint32_t, int64_t> here{hbp::slot_class(slot.height, n),
-                                                    slot.first_row};
+            const std::tuple<bool, uint32_t, int64_t> here{
+                !slot.windowed, hbp::slot_class(slot.height, n), slot.first_row};
             CHECK(before < here);
             before = here;
         }
@@ -289,6 +323,7 @@ TEST("The samples reach every kind of run, every height and every encoding.") {
     }
     CHECK(seen.contains({static_cast<uint32_t>(RunKind::shifted), 1}));
     CHECK(seen.contains({static_cast<uint32_t>(RunKind::ragged), 1}));
+    CHECK(seen.contains({static_cast<uint32_t>(RunKind::windowed), 1}));
 }
 
 TEST("All entries of the matrix are in its blocks.") {

@@ -42,6 +42,7 @@ int64_t n_elements(const HbpMatrix<double>& m, const Piece& p) {
             n = int64_t{p.run.n} * p.run.length;
             break;
         case RunKind::along:
+        case RunKind::windowed:
             break;
     }
     for (uint32_t i = 0; i < p.run.n; ++i) {
