@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "along_windows.h"
 #include "build.h"
 #include "interleave.h"
 #include "row_segments.h"
@@ -47,10 +48,10 @@ class BlockBuilder {
           column_stream_(reinterpret_cast<C*>(matrix.column.data())),
           constant_(constant),
           use_(use),
+          windows_(use.windows && may_have_windows<T>(matrix.geometry.lanes)),
           segments_(matrix.n_cols, matrix.geometry.block_cols),
           order_(use),
-          single_groups_(static_cast<uint32_t>(matrix.geometry.lanes),
-                         may_have_windows<T>(matrix.geometry.lanes) ? window_width<T> : 0, use),
+          single_groups_(static_cast<uint32_t>(matrix.geometry.lanes), use),
           encoder_(matrix.geometry, nnz, use) {}
 
     void row_block(int64_t rb, RowBlockPiece<T>& piece) {
@@ -137,8 +138,9 @@ class BlockBuilder {
         b.n_elements = n_elements;
         first_run_ = p.run.size();
         segment_ = segment;
-        single_groups_.begin(segment, segments_.column(),
-                             m_.n_cols - segment->col_block * int64_t{m_.geometry.block_cols});
+        const int64_t n_columns = m_.n_cols - segment->col_block * int64_t{m_.geometry.block_cols};
+        single_groups_.begin(segment, segments_.column(), n_columns);
+        along_windows_.begin(n_columns);
         T* const first_value = value_out_;
         b.first_value = constant_ ? 0 : first_value - m_.value.data();
 
@@ -263,9 +265,17 @@ class BlockBuilder {
     // A tile of long rows.
     void along(const Slot& slot) {
         const uint32_t n = slot.length;
-        add_to_run(RunKind::along, slot.height, 0);
+        const C* columns = columns_of(slot.first);
         piece_->slot_length.push_back(n);
-        append_columns(columns_of(slot.first), n);
+        if (windows_ && slot.height == 1 && along_windows_.find(columns, n)) {
+            add_to_run(RunKind::along_windowed, 1, 0);
+            const std::vector<uint32_t>& words = along_windows_.words();
+            piece_->slot_length.insert(piece_->slot_length.end(), words.begin(), words.end());
+            column_out_ = along_windows_.put(columns, n, column_out_);
+        } else {
+            add_to_run(RunKind::along, slot.height, 0);
+            append_columns(columns, n);
+        }
         for (uint32_t h = 0; h < slot.height; ++h) {
             append_values(slot.first + h, 0, n);
         }
@@ -318,6 +328,7 @@ class BlockBuilder {
     C* const column_stream_;
     const bool constant_;  // all values of the matrix are the same
     const Encodings use_;
+    const bool windows_;
 
     RowBlockPiece<T>* piece_ = nullptr;
     int64_t row_block_ = 0;
@@ -331,7 +342,8 @@ class BlockBuilder {
     std::vector<T> value_copy_;
     const Segment* segment_ = nullptr;  // of the block being built
     SlotOrder order_;
-    SingleGroups<C> single_groups_;
+    SingleGroups<C, T> single_groups_;
+    AlongWindows<C, T> along_windows_;
     ValueEncoder<T> encoder_;
 };
 

@@ -39,6 +39,14 @@ class PartCutter {
                     add(*run, run->n, n, n, run->n, run->n);
                     break;
                 }
+                case RunKind::along_windowed:
+                    for (uint32_t i = 0; i < run->n; ++i) {
+                        const int64_t n = *slot_length;
+                        const int64_t lengths = 1 + WindowChunks::words(n);
+                        slot_length += lengths;
+                        add(*run, 1, n, n, 1, lengths);
+                    }
+                    break;
                 case RunKind::along:
                     for (uint32_t i = 0; i < run->n; ++i) {
                         const int64_t n = *slot_length++;
@@ -71,7 +79,7 @@ class PartCutter {
              int64_t lengths) {
         const RunKind kind = static_cast<RunKind>(run.kind);
         std::vector<Run>& runs = out_.run;
-        const bool goes_on = kind == RunKind::along &&
+        const bool goes_on = (kind == RunKind::along || kind == RunKind::along_windowed) &&
                              static_cast<int64_t>(runs.size()) > first_run_ &&
                              runs.back().kind == run.kind && runs.back().height == run.height;
         if (goes_on) {

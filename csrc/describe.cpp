@@ -1,6 +1,8 @@
 #include "describe.h"
 
 #include <algorithm>
+#include <bit>
+#include <numeric>
 #include <vector>
 
 #include "element_walk.h"
@@ -74,6 +76,18 @@ Description describe(const HbpMatrix<T>& m) {
                 case RunKind::shifted:
                     d.groups += run.n;
                     d.shifted_elements += int64_t{run.n} * v.lanes * run.length;
+                    break;
+                case RunKind::along_windowed:
+                    d.long_rows += run.n;
+                    for (uint32_t i = 0; i < run.n; ++i) {
+                        const uint32_t* chunks = slot_length + 1;
+                        slot_length = chunks + WindowChunks::words(*slot_length);
+                        d.windowed_elements +=
+                            WindowChunks::chunk * std::accumulate(chunks, slot_length, int64_t{0},
+                                                                  [](int64_t n, uint32_t w) {
+                                                                      return n + std::popcount(w);
+                                                                  });
+                    }
                     break;
                 case RunKind::windowed:
                     d.groups += run.n;

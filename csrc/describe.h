@@ -13,7 +13,7 @@ struct Description {
     int64_t tail_elements;      // stored one by one after a ragged group's common part
     int64_t tiled_elements;     // in tiles of two rows or more
     int64_t shifted_elements;   // in shifted groups
-    int64_t windowed_elements;  // in windowed groups
+    int64_t windowed_elements;  // that share vectors of x
     int64_t long_rows;          // multiplied along the row
     int64_t blocks_of[n_encodings];
     // Mean over the groups of (longest - shortest row): with rows as they come, and as hashed.

@@ -11,7 +11,7 @@ namespace hbp {
 struct Encodings {
     bool tiles = true;    // consecutive rows with equal columns store them once
     bool shifted = true;  // groups with columns that rise by one from slot to slot store one slot's
-    bool windows = true;  // groups whose slots' columns are close together store windows of x
+    bool windows = true;  // columns close together are places in windows of x
     bool along = true;    // long rows are stored and multiplied along the row, not in groups
     bool constant = true;  // a block of equal values stores one
     bool few = true;       // a block of few distinct values stores bytes

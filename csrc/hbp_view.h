@@ -40,6 +40,8 @@ enum class RunKind : uint32_t {
     along = 3,     // n slots of long rows, stored slot by slot, a tile's rows one after the other;
                    // slot_length has their n lengths
     windowed = 4,  // as full, height 1, and each pass stores its columns by windows (windows.h)
+    along_windowed = 5,  // as along, height 1. A slot has its length in slot_length, then a bit for
+                         // each 32 of its elements: whether these have windows
 };
 
 struct Run {

@@ -103,7 +103,8 @@ struct WindowedColumns {
     template <class Index>
     static HBP_INLINE typename Simd::Vector x_of(const typename Simd::T* x, const Index* pass,
                                                  int v) {
-        return Simd::pick(x, pass, window_codes(pass) + v * Simd::width);
+        return Simd::template pick<n_windows>(x, pass,
+                                              window_codes<n_windows>(pass) + v * Simd::width);
     }
     template <class Index>
     static constexpr int per_pass = window_places<Index>(vectors * Simd::width);
@@ -263,11 +264,16 @@ HBP_INLINE T reduce_partials(T* partial, int n = tuning::long_row_partials) {
     return partial[0];
 }
 
+// Chunks of a long row none of which has windows.
+struct NoWindows {};
+
 // total[h] of `height` long rows of n elements with the same columns, each vectorised along the
-// row. `value` holds them row after row.
-template <class Simd, int height, class Values, class Index>
-HBP_INLINE void along_rows(int64_t n, const Values& value, ColumnStream<Index> column,
-                           const typename Simd::T* x, typename Simd::T (&total)[height]) {
+// row. `value` holds them row after row. Windows: NoWindows or WindowChunks.
+template <class Simd, int height, class Windows, class Values, class Index>
+HBP_INLINE void along_rows(int64_t n, const Windows& windows, const Values& value,
+                           ColumnStream<Index> column, const typename Simd::T* x,
+                           typename Simd::T (&total)[height]) {
+    using T = typename Simd::T;
     constexpr int width = Simd::width;
     constexpr int vectors = tuning::long_row_partials / width;
     typename Simd::Vector acc[height][vectors];
@@ -282,12 +288,30 @@ HBP_INLINE void along_rows(int64_t n, const Values& value, ColumnStream<Index> c
     int64_t k = 0;
     for (; k + tuning::long_row_partials <= n; k += tuning::long_row_partials) {
         column.prefetch();
-        for (int v = 0; v < vectors; ++v) {
-            const auto x_v = Simd::gather(x, column.at + v * width);
-            for (int h = 0; h < height; ++h) {
-                at[h].template prefetch<height>(v * width);
-                acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
+        const auto chunk = [&](auto x_of) __attribute__((always_inline)) {
+            for (int v = 0; v < vectors; ++v) {
+                const auto x_v = x_of(v);
+                for (int h = 0; h < height; ++h) {
+                    at[h].template prefetch<height>(v * width);
+                    acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
+                }
             }
+        };
+        const auto gathered = [&](int v) __attribute__((always_inline)) {
+            return Simd::gather(x, column.at + v * width);
+        };
+        if constexpr (std::is_same_v<Windows, NoWindows>) {
+            chunk(gathered);
+        } else if (windows.has(k / WindowChunks::chunk)) {
+            chunk([&](int v) __attribute__((always_inline)) {
+                constexpr int pass_width = window_width<T>;
+                const Index* pass = column.at + v * width / pass_width * pass_width;
+                const uint8_t* code =
+                    window_codes<n_along_windows<T>>(pass) + v * width % pass_width;
+                return Simd::template pick<n_along_windows<T>>(x, pass, code);
+            });
+        } else {
+            chunk(gathered);
         }
         for (int h = 0; h < height; ++h) {
             at[h].advance(tuning::long_row_partials);
@@ -329,7 +353,7 @@ HBP_INLINE void along_run(const Run& run, const uint32_t* slot_length, Values& v
     for (uint32_t i = 0; i < run.n; ++i) {
         const int64_t n = slot_length[i];
         typename Simd::T total[height];
-        along_rows<Simd, height>(n, value, column, x, total);
+        along_rows<Simd, height>(n, NoWindows(), value, column, x, total);
         for (int h = 0; h < height; ++h) {
             y.add(i, h, total[h]);
         }
@@ -337,6 +361,24 @@ HBP_INLINE void along_run(const Run& run, const uint32_t* slot_length, Values& v
         column.at += n;
     }
     y.row += run.n;
+}
+
+// Returns the end of the slots' lengths and bits.
+template <class Simd, class Values, class Index>
+HBP_SHARED const uint32_t* along_windowed_run(const Run& run, const uint32_t* slot_length,
+                                              Values& value, ColumnStream<Index>& column,
+                                              const typename Simd::T* x, RowSums<Simd>& y) {
+    for (uint32_t i = 0; i < run.n; ++i) {
+        const int64_t n = *slot_length++;
+        typename Simd::T total[1];
+        along_rows<Simd, 1>(n, WindowChunks(slot_length), value, column, x, total);
+        slot_length += WindowChunks::words(n);
+        y.add(i, 0, total[0]);
+        value.advance(n);
+        column.at += n;
+    }
+    y.row += run.n;
+    return slot_length;
 }
 
 template <class Simd, class Values, class Index>
@@ -384,6 +426,11 @@ void block_spmv(const BlockArgs<typename Simd::T>& b) {
             case RunKind::along:
                 along_runs<Simd>(*run, slot_length, value, column, x, y);
                 slot_length += run->n;
+                break;
+            case RunKind::along_windowed:
+                if constexpr (may_have_windows<T>(vectors * Simd::width)) {
+                    slot_length = along_windowed_run<Simd>(*run, slot_length, value, column, x, y);
+                }
                 break;
         }
     }

@@ -55,7 +55,7 @@ HBP_INLINE void csr_vector_product(const CsrArgs<I, typename Simd::T>& a) {
         if (length(i) >= tuning::long_row) {
             const CsrValues<Simd> value{a.data + a.indptr[i]};
             T total[1];
-            along_rows<Simd>(length(i), value,
+            along_rows<Simd>(length(i), NoWindows(), value,
                              ColumnStream<I>{a.indices + a.indptr[i], index_ahead}, a.x, total);
             a.y[i++] = add(T{}, total[0]);
         } else if (i + side_by_side <= a.n_rows && length(i + 1) < tuning::long_row &&

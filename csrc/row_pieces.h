@@ -17,13 +17,17 @@ struct RowPiece {
     int64_t column, column_stride;
     uint32_t column_add;
     bool windowed = false;
+    const uint32_t* chunks = nullptr;  // of a long row that may have windows: see WindowChunks
 };
 
 // The column of the k-th element of a piece; `stream` is the block's column stream.
 template <class T, class Index>
 HBP_INLINE int64_t column_of(const Index* stream, const RowPiece& p, int64_t k) {
     const Index* at = stream + p.column + k * p.column_stride;
-    return p.windowed ? window_column<T>(at, window_codes(at)[p.column_add])
+    if (p.chunks != nullptr) {
+        return WindowChunks(p.chunks).column<T>(stream + p.column, k);
+    }
+    return p.windowed ? window_column<T>(at, window_codes<n_windows>(at)[p.column_add])
                       : static_cast<int64_t>(*at) + p.column_add;
 }
 
@@ -96,6 +100,16 @@ HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
                 }
                 slot_row += run->n;
                 slot_length += run->n;
+                break;
+            case RunKind::along_windowed:
+                for (uint32_t i = 0; i < run->n; ++i) {
+                    const int64_t n = *slot_length++;
+                    row(*slot_row++, RowPiece{n, value, 1, column, 1, 0, false, slot_length}, none,
+                        true);
+                    slot_length += WindowChunks::words(n);
+                    value += n;
+                    column += n;
+                }
                 break;
         }
     }

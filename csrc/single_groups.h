@@ -6,21 +6,22 @@
 #include <vector>
 
 #include "encodings.h"
+#include "hbp_matrix.h"
+#include "interleave.h"
 #include "slot_order.h"
 #include "window_finder.h"
 
 namespace hbp {
 
-// C: of the column stream.
-template <class C>
+// C: of the column stream, T: of the values.
+template <class C, class T>
 class SingleGroups {
   public:
-    // Groups of `lanes` slots, windows of `window` elements; 0: no windows.
-    SingleGroups(uint32_t lanes, int window, const Encodings& use)
+    // Groups of `lanes` slots.
+    SingleGroups(uint32_t lanes, const Encodings& use)
         : lanes_(lanes),
-          window_(use.windows ? window : 0),
-          shifted_(use.shifted),
-          finder_(static_cast<int>(lanes), window) {}
+          windows_(use.windows && may_have_windows<T>(lanes)),
+          shifted_(use.shifted) {}
 
     // The slots of one block come next: `segment` has their columns in `column`, below n_columns.
     void begin(const Segment* segment, const C* column, int64_t n_columns) {
@@ -52,10 +53,10 @@ class SingleGroups {
     // Moves the slots of groups that have windows to the front, each part in its old order; returns
     // how many they are.
     size_t windowed_first(std::vector<Slot>& slot, size_t n) {
-        if (window_ == 0 || n_columns_ < window_) {
+        if (!windows_ || n_columns_ < width) {
             return 0;
         }
-        finder_.set_last(n_columns_ - window_);
+        finder_.set_last(n_columns_ - width);
         group_.clear();
         begin_.clear();
         put_ = 0;
@@ -79,13 +80,21 @@ class SingleGroups {
         const C* row[max_lanes];
         const C* begin = begin_.data() + put_;
         put_ += size_t{slot->length} * n_windows;
-        return finder_.put(rows_of(slot, row), slot->length, begin, to);
+        C column[tuning::long_row * max_lanes];
+        interleave<true>(rows_of(slot, row), lanes_, slot->length, column, lanes_);
+        for (uint32_t k = 0; k < slot->length; ++k) {
+            finder_.template put<n_windows>(column + k * lanes_, begin + k * n_windows, to);
+            to += window_places<C>(static_cast<int>(lanes_));
+        }
+        return to;
     }
 
   private:
     static constexpr uint32_t max_lanes = 32;
+    static constexpr int width = window_width<T>;
+    using Finder = WindowFinder<C, width>;
 
-    const C* const* rows_of(const Slot* slot, const C* (&row)[max_lanes]) const {
+    const C** rows_of(const Slot* slot, const C* (&row)[max_lanes]) const {
         for (uint32_t i = 0; i < lanes_; ++i) {
             row[i] = columns_of(slot[i]);
         }
@@ -118,10 +127,10 @@ class SingleGroups {
         const C* row[max_lanes];
         while (s + lanes_ <= end) {
             size_t n_shifted = 0;
-            if (may_have_windows(slot + s)) {
+            if (may_be_windowed(slot + s)) {
                 n_shifted = shifted(slot + s, end - s);
                 n_all_shifted_ += n_shifted;
-                if (n_shifted == 0 && finder_.find(rows_of(slot + s, row), length, begin_)) {
+                if (n_shifted == 0 && all_passes_have_windows(rows_of(slot + s, row), length)) {
                     group_.push_back(s);
                 }
             }
@@ -134,12 +143,36 @@ class SingleGroups {
     }
 
     // Three columns far from each other are in no two windows, which most groups show at once.
-    bool may_have_windows(const Slot* slot) const {
+    bool may_be_windowed(const Slot* slot) const {
         const uint32_t k = slot->length / 2;
         const int64_t a = columns_of(slot[0])[k];
         const int64_t b = columns_of(slot[lanes_ / 2])[k];
         const int64_t c = columns_of(slot[lanes_ - 1])[k];
-        return std::abs(a - b) < window_ || std::abs(b - c) < window_ || std::abs(a - c) < window_;
+        return std::abs(a - b) < width || std::abs(b - c) < width || std::abs(a - c) < width;
+    }
+
+    // Appends where the windows of all passes begin to begin_, unless some pass has none. Up to 14
+    // bytes past the rows' ends are read.
+    bool all_passes_have_windows(const C** row, uint32_t length) {
+        const size_t n_before = begin_.size();
+        constexpr uint32_t at_once = Finder::at_once;
+        for (uint32_t k = 0; k < length; k += at_once) {
+            typename Finder::Passes begin[n_windows];
+            const typename Finder::Passes left = finder_.find(row, begin);
+            for (uint32_t j = 0; j < at_once && k + j < length; ++j) {
+                if (left[j] != 0) {
+                    begin_.resize(n_before);
+                    return false;
+                }
+                for (int w = 0; w < n_windows; ++w) {
+                    begin_.push_back(begin[w][j]);
+                }
+            }
+            for (uint32_t i = 0; i < lanes_; ++i) {
+                row[i] += at_once;
+            }
+        }
+        return true;
     }
 
     void move_to_front(std::vector<Slot>& slot, size_t n) {
@@ -162,9 +195,9 @@ class SingleGroups {
     }
 
     const uint32_t lanes_;
-    const int window_;
+    const bool windows_;  // whether groups may have windows
     const bool shifted_;  // whether there may be shifted groups
-    WindowFinder<C> finder_;
+    Finder finder_;
     const Segment* segment_ = nullptr;
     const C* column_ = nullptr;
     int64_t n_columns_ = 0;

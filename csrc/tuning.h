@@ -59,6 +59,9 @@ inline constexpr uint32_t min_shifted_passes = 24;
 // The same for windows of the groups of one length in a block.
 inline constexpr uint32_t min_window_passes = 16;
 
+// Share of a long row's chunks of 32 entries from which it has windows.
+inline constexpr int64_t min_windowed_percent = 50;
+
 // Matrices with fewer entries are multiplied from CSR: a product takes less than the call either
 // way (156 entries: 0.6 us against 0.9 us), and the conversion does not pay.
 inline constexpr int64_t min_nnz_for_hbp = 100;

@@ -193,15 +193,19 @@ class Validation {
         const int64_t n = run.n;
         const int64_t length = run.length;
         const int64_t height = run.height;
-        require_range(
-            "the kind of a run", run.kind, 0,
-            static_cast<int64_t>(may_have_windows<T>(lanes) ? RunKind::windowed : RunKind::along));
+        const RunKind last_kind =
+            may_have_windows<T>(lanes) ? RunKind::along_windowed : RunKind::along;
+        require_range("the kind of a run", run.kind, 0, static_cast<int64_t>(last_kind));
         const RunKind kind = static_cast<RunKind>(run.kind);
         const bool windowed = kind == RunKind::windowed;
         const bool groups = kind == RunKind::full || kind == RunKind::shifted || windowed;
         const bool tiles = kind == RunKind::full || kind == RunKind::along;
         require_range("the height of a run", height, 1, tiles ? max_height : 1);
         require_range("the n of a run", n, 1, kind == RunKind::ragged ? lanes : UINT32_MAX);
+        if (kind == RunKind::along_windowed) {
+            along_windowed(n, end_element, end_slot);
+            return;
+        }
         const int64_t slots = groups ? n * lanes : n;
         require_range("the slots of a run", slots, 1, end_slot - place_.slot);
         // Below 2^63: n has 24 bits, length 32, lanes 6 and height 3, of which 5 and 2 are zero.
@@ -231,12 +235,10 @@ class Validation {
             slot(at(m_.slot_row, place_.slot + i), height,
                  kind == RunKind::along ? own : length + own, kind);
         }
-        if (!windowed) {
-            largest_column(columns, kind == RunKind::shifted ? lanes - 1 : 0);
-        } else if (is_wide(m_.geometry.block_cols)) {
-            windows(reinterpret_cast<const uint32_t*>(m_.column.data()), columns);
+        if (windowed) {
+            windows<n_windows>(place_.column, n * length, window_places_of_pass());
         } else {
-            windows(m_.column.data(), columns);
+            largest_column(place_.column, columns, kind == RunKind::shifted ? lanes - 1 : 0);
         }
         place_.element += elements;
         place_.column += columns;
@@ -250,32 +252,80 @@ class Validation {
                                                : window_places<uint16_t>(lanes);
     }
 
-    // The next n columns, of which each stands for columns up to `more` behind it.
-    void largest_column(int64_t n, int64_t more) const {
+    // n columns from place `first` on, of which each stands for columns up to `more` behind it.
+    void largest_column(int64_t first, int64_t n, int64_t more) const {
         uint32_t most = 0;
         const HbpView<T> view = m_.view();
-        for (int64_t k = place_.column; k < place_.column + n; ++k) {
+        for (int64_t k = first; k < first + n; ++k) {
             most = std::max(most, column_at(view, k));
         }
         require_range("the largest column of a run", most + more, 0, n_cols_ - 1);
     }
 
-    // The passes in the next n places. A window may reach into the next column block.
-    template <class Index>
-    void windows(const Index* stream, int64_t n) const {
-        const int lanes = m_.geometry.lanes;
-        for (int64_t k = 0; k < n; k += window_places<Index>(lanes)) {
-            const Index* pass = stream + place_.column + k;
-            for (int w = 0; w < n_windows; ++w) {
-                require_range("the first column of a window", pass[w], 0,
-                              n_cols_left_ - window_width<T>);
+    // Passes of n windows from place `first` on, every so many places.
+    template <int n>
+    void windows(int64_t first, int64_t n_passes, int64_t places) const {
+        const auto check = [&](const auto* pass) {
+            for (int64_t i = 0; i < n_passes; ++i, pass += places) {
+                one_pass<n>(pass);
+                using Index = std::decay_t<decltype(*pass)>;
+                for (int64_t k = window_places<Index, n>(window_width<T>); k < places; ++k) {
+                    require_equal("a place behind a pass", pass[k], 0);
+                }
             }
-            for (int i = 0; i < lanes; ++i) {
-                const uint8_t code = window_codes(pass)[i];
-                require_range("the code of a column", code, 0, n_windows * window_width<T> - 1);
-                require_range("the column of a windowed slot", window_column<T>(pass, code), 0,
-                              n_cols_ - 1);
+        };
+        if (is_wide(m_.geometry.block_cols)) {
+            check(reinterpret_cast<const uint32_t*>(m_.column.data()) + first);
+        } else {
+            check(m_.column.data() + first);
+        }
+    }
+
+    // A window may reach into the next column block. Groups and long rows have passes of as many
+    // entries as a window.
+    template <int n, class Index>
+    void one_pass(const Index* pass) const {
+        for (int w = 0; w < n; ++w) {
+            require_range("the first column of a window", pass[w], 0,
+                          n_cols_left_ - window_width<T>);
+        }
+        for (int i = 0; i < window_width<T>; ++i) {
+            const uint8_t code = window_codes<n>(pass)[i];
+            require_range("the code of a column", code, 0, n * window_width<T> - 1);
+            require_range("the column of a code", window_column<T>(pass, code), 0, n_cols_ - 1);
+        }
+    }
+
+    // n long rows with bits of the chunks that have windows.
+    void along_windowed(int64_t n, int64_t end_element, int64_t end_slot) {
+        constexpr int64_t chunk = WindowChunks::chunk;
+        require_range("the slots of a run", n, 1, end_slot - place_.slot);
+        for (int64_t i = 0; i < n; ++i) {
+            const int64_t lengths_left = size_of(m_.slot_length) - place_.length;
+            require_range("the slot lengths of a run", 1, 0, lengths_left);
+            const int64_t own = at(m_.slot_length, place_.length);
+            const int64_t words = WindowChunks::words(own);
+            require_range("the elements of a run", own, 0, end_element - place_.element);
+            require_range("the columns of a run", own, 0, m_.n_columns() - place_.column);
+            require_range("the slot lengths of a run", 1 + words, 0, lengths_left);
+            slot(at(m_.slot_row, place_.slot), 1, own, RunKind::along);
+            const WindowChunks chunks(m_.slot_length.data() + place_.length + 1);
+            for (int64_t c = 0; c < words * 32; ++c) {
+                const int64_t first = place_.column + c * chunk;
+                if (c >= own / chunk) {
+                    require_equal("the bit of a chunk past the end", chunks.has(c), 0);
+                } else if (chunks.has(c)) {
+                    constexpr int64_t width = window_width<T>;
+                    windows<n_along_windows<T>>(first, chunk / width, width);
+                } else {
+                    largest_column(first, chunk, 0);
+                }
             }
+            largest_column(place_.column + own / chunk * chunk, own % chunk, 0);
+            place_.element += own;
+            place_.column += own;
+            place_.length += 1 + words;
+            ++place_.slot;
         }
     }
 

@@ -250,6 +250,19 @@ def columns_in_windows():  # whole vectors of x serve 16 rows, up to the last co
 
 
 @case
+def long_rows_of_runs():  # vectors of x serve several entries of a row; 32 chunks fill a word of bits
+    lengths = np.concatenate([np.arange(990, 1100, 10), np.arange(128, 180), [2048, 2079, 3000]])
+    n_cols = 9000
+    rows = np.repeat(np.arange(lengths.size), lengths)
+    nth = np.arange(rows.size) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    run, place = nth // 11, nth % 11
+    cols = n_cols - 1 - (run * 31 + place + rows) % 8900
+    scattered = nth // 32 % 4 == (rows + 1) % 5
+    cols[scattered] = 40 + 3 * nth[scattered] % 8000
+    return from_triplets(rows, cols, (lengths.size, n_cols))
+
+
+@case
 def stencil_2d():  # five diagonals of two values: diagonal and dictionary encodings
     side = 150
     node = np.arange(side * side)

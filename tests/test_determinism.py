@@ -74,6 +74,8 @@ print(*(hashlib.sha256(np.ascontiguousarray(part).tobytes()).hexdigest() for par
         ("short_decimals", "float64"),
         ("columns_in_windows", "float32"),
         ("columns_in_windows", "float64"),
+        ("long_rows_of_runs", "float32"),
+        ("long_rows_of_runs", "float64"),
     ],
 )
 def test_a_plan_has_the_same_bits_wherever_it_was_built(name, dtype, isa, tmp_path):

@@ -66,7 +66,8 @@ class PieceCutter {
                 case RunKind::along:
                     slot_length = along(*run, slot_length);
                     break;
-                case RunKind::windowed:  // never: groups of 32 have no windows
+                case RunKind::windowed:  // never: there are no windows with 32 lanes
+                case RunKind::along_windowed:
                     break;
             }
         }

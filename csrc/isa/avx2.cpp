@@ -12,7 +12,7 @@ struct F64x4 {
     using T = double;
     using Vector = __m256d;
     static constexpr int width = 4;
-    template <class Index>
+    template <int n_windows, class Index>
     static HBP_INLINE Vector pick(const double* x, const Index* pass, const uint8_t* code) {
         return x86::pick<F64x4>(x, pass, code);
     }
@@ -55,7 +55,7 @@ struct F32x8 {
     using T = float;
     using Vector = __m256;
     static constexpr int width = 8;
-    template <class Index>
+    template <int n_windows, class Index>
     static HBP_INLINE Vector pick(const float* x, const Index* pass, const uint8_t* code) {
         return x86::pick<F32x8>(x, pass, code);
     }

@@ -103,9 +103,10 @@ struct F64x8 {
         return _mm512_permutexvar_pd(_mm512_cvtepu8_epi64(codes), table);
     }
     static constexpr bool fast_windows = true;
-    template <class Index>
+    template <int n_windows, class Index>
     static HBP_INLINE Vector pick(const double* x, const Index* pass, const uint8_t* code) {
         const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(code));
+        static_assert(n_windows == 2);
         return _mm512_permutex2var_pd(load(x + pass[0]), _mm512_cvtepu8_epi64(codes),
                                       load(x + pass[1]));
     }
@@ -190,11 +191,18 @@ struct F32x16 {
     static HBP_INLINE Vector broadcast(float a) { return _mm512_set1_ps(a); }
     static HBP_INLINE Vector load(const float* from) { return _mm512_loadu_ps(from); }
     static constexpr bool fast_windows = true;
-    template <class Index>
+    template <int n_windows, class Index>
     static HBP_INLINE Vector pick(const float* x, const Index* pass, const uint8_t* code) {
         const __m128i codes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(code));
-        return _mm512_permutex2var_ps(load(x + pass[0]), _mm512_cvtepu8_epi32(codes),
-                                      load(x + pass[1]));
+        const __m512i c = _mm512_cvtepu8_epi32(codes);
+        const Vector two = _mm512_permutex2var_ps(load(x + pass[0]), c, load(x + pass[1]));
+        if constexpr (n_windows == 2) {
+            return two;
+        } else {
+            static_assert(n_windows == 3);
+            const __mmask16 in_third = _mm512_test_epi32_mask(c, _mm512_set1_epi32(32));
+            return _mm512_mask_permutexvar_ps(two, in_third, c, load(x + pass[2]));
+        }
     }
     using Table = __m512;  // the eight values twice
     static HBP_INLINE Table load_table(const float* table) {

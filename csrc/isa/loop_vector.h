@@ -37,7 +37,7 @@ struct LoopVector {
         for (int i = 0; i < n; ++i) r.lane[i] = x[index[i]];
         return r;
     }
-    template <class Index>
+    template <int n_windows, class Index>
     static HBP_INLINE Vector pick(const T* x, const Index* pass, const uint8_t* code) {
         Vector r;
         for (int i = 0; i < n; ++i) r.lane[i] = x[window_column<T>(pass, code[i])];

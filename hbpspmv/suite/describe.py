@@ -123,8 +123,7 @@ def _plan_facts(plan: Any, info: dict[str, Any]) -> dict[str, str]:
             "padding": f"{info['padding'] * 100:.2f} % of the nonzeros",
             "columns shared": f"{share(info['tiled_elements'])} of the nonzeros by rows with equal "
             f"columns, {share(info['shifted_elements'])} by rows with shifted ones",
-            "windows": f"{share(info['windowed_elements'])} of the nonzeros in groups that share two "
-            "vectors of x in every pass",
+            "windows": f"{share(info['windowed_elements'])} of the nonzeros share vectors of x",
             "outside groups": f"{share(info['tail_elements'])} of the nonzeros",
         }
     ratio = info["nbytes"] / info["csr_nbytes"] if info["csr_nbytes"] else 1.0

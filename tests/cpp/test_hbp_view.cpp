@@ -56,6 +56,9 @@ class Decoder {
                 case RunKind::windowed:
                     windowed(*run);
                     break;
+                case RunKind::along_windowed:
+                    along_windowed(*run);
+                    break;
             }
         }
         CHECK_EQUAL(out_.size(), size_t{b_.n_slots});
@@ -145,6 +148,34 @@ class Decoder {
                     add(slot[i].row[0], begin[code / 8] + code % 8);
                 }
                 column_ += places_of_codes;
+            }
+        }
+    }
+
+    // Long rows whose chunks of 32 columns have four passes of two windows of eight, or none.
+    void along_windowed(const Run& run) {
+        CHECK_EQUAL(run.height, 1u);
+        const int64_t x_from_here = v_.n_cols - int64_t{b_.col_block} * v_.block_cols;
+        for (uint32_t i = 0; i < run.n; ++i) {
+            Slot* slot = take(1, 1);
+            const uint32_t n = *slot_length_++;
+            const uint32_t* bits = slot_length_;
+            slot_length_ += n / 1024 + 1;
+            for (uint32_t k = 0; k < n; ++k) {
+                const bool windowed = k / 32 < n / 32 && (bits[k / 1024] >> (k / 32 % 32)) % 2 == 1;
+                if (!windowed) {
+                    add(slot->row[0], column_at(0));
+                } else {
+                    const int64_t pass = -static_cast<int64_t>(k % 8);
+                    const int64_t begin[] = {column_at(pass), column_at(pass + 1)};
+                    CHECK(begin[0] <= begin[1] && begin[1] + 8 <= x_from_here);
+                    column_ += pass + 2;
+                    const uint8_t code = code_at(k % 8);
+                    column_ -= pass + 2;
+                    CHECK(code < 16);
+                    add(slot->row[0], begin[code / 8] + code % 8);
+                }
+                ++column_;
             }
         }
     }
@@ -324,6 +355,7 @@ TEST("The samples reach every kind of run, every height and every encoding.") {
     CHECK(seen.contains({static_cast<uint32_t>(RunKind::shifted), 1}));
     CHECK(seen.contains({static_cast<uint32_t>(RunKind::ragged), 1}));
     CHECK(seen.contains({static_cast<uint32_t>(RunKind::windowed), 1}));
+    CHECK(seen.contains({static_cast<uint32_t>(RunKind::along_windowed), 1}));
 }
 
 TEST("All entries of the matrix are in its blocks.") {

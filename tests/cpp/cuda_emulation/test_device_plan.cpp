@@ -43,6 +43,7 @@ int64_t n_elements(const HbpMatrix<double>& m, const Piece& p) {
             break;
         case RunKind::along:
         case RunKind::windowed:
+        case RunKind::along_windowed:
             break;
     }
     for (uint32_t i = 0; i < p.run.n; ++i) {
