@@ -371,10 +371,11 @@ class Plan:
             stored once for two rows or more), shifted_elements (whose columns are stored once for
             a whole group), windowed_elements (whose columns are stored as places in windows of x
             that serve a whole group or several entries of a long row); length_spread_before and
-            length_spread_after (mean over groups of longest minus shortest row, in natural order and after hashing); encodings (name ->
-            number of blocks); build_seconds; scipy_seconds and product_seconds (one product
-            each); break_even_calls (calls after which the build has paid, against SciPy; infinite
-            if it never does). What the format alone has is None for the "csr" kernel.
+            length_spread_after (mean over groups of longest minus shortest row, in natural order
+            and after hashing); encodings (name -> number of blocks); build_seconds; scipy_seconds
+            and product_seconds (one product each); break_even_calls (calls after which the build
+            has paid, against SciPy; infinite if it never does). What the format alone has is None
+            for the "csr" kernel.
         """
         if self._break_even is None and measure_break_even:
             self._break_even = measure(self.to_csr(), self.run, self.num_threads)

@@ -250,7 +250,7 @@ def columns_in_windows():  # whole vectors of x serve 16 rows, up to the last co
 
 
 @case
-def long_rows_of_runs():  # vectors of x serve several entries of a row; 32 chunks fill a word of bits
+def long_rows_of_runs():  # vectors of x for entries of one row; 32 chunks fill a word of bits
     lengths = np.concatenate([np.arange(990, 1100, 10), np.arange(128, 180), [2048, 2079, 3000]])
     n_cols = 9000
     rows = np.repeat(np.arange(lengths.size), lengths)

@@ -85,8 +85,8 @@ inline std::vector<Csr> all() {
             const int64_t window = k * 50 + i / 8 % 4 * 8 + (i + k) % 2 * 24;
             return k == 4 ? 309 - i * 5 % 16 : window + i * 3 % 8;
         }));
-    // Runs of columns up to the last one, with scattered ones now and then; as many chunks as a word
-    // has bits, one fewer, one more.
+    // Runs of columns up to the last one, with scattered ones now and then; as many chunks as a
+    // word has bits, one fewer, one more.
     a.push_back(make(
         "long rows of runs", 24, 4000, [](int64_t i) { return i < 12 ? 990 + 17 * i : 128 + i; },
         [](int64_t i, int64_t k) {
