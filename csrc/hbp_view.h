@@ -113,9 +113,10 @@ struct HbpView {
     const Block<T>* block;         // [n_blocks]
     const Run* run;                // [sum of n_runs]
     const uint16_t* slot_row;      // [sum of n_slots] first row - first row of the row block
-    const uint32_t* slot_length;   // [slots of ragged and along runs]
+    const uint32_t* slot_length;   // [slots of ragged and along runs, bits of along_windowed ones]
     const uint16_t* column;        // [column_size] column - first column of the column block;
-                                   // 32 bits each where is_wide(block_cols): see column_at
+                                   // 32 bits each where is_wide(block_cols): see column_at.
+                                   // Windowed runs have passes there: see windows.h
     const T* value;                // [value_size] values; of other encodings, their codes
     const T* table;                // [n_blocks * few_values], or null when no block needs one
     const T* power;                // [sum of n_block_powers] high parts, then low parts of a block

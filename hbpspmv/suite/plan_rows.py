@@ -13,7 +13,8 @@ import hbpspmv._hbpspmv_core as core
 Array = NDArray[np.int64]
 
 # Kinds of runs, as csrc/hbp_view.h numbers them.
-_RAGGED, _ALONG = 2, 3
+_RAGGED, _ALONG, _ALONG_WINDOWED = 2, 3, 5
+_BITS_FOR = 1024  # entries of a long row that a word of bits for chunks with windows tells of
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,14 @@ def plan_rows(arrays: dict[str, NDArray[Any]], lanes: int) -> PlanRows:
         Of the plan's geometry.
     """
     kind = arrays["run_kind"]
-    grouped = kind < _RAGGED
+    along = (kind == _ALONG) | (kind == _ALONG_WINDOWED)
+    grouped = ~along & (kind != _RAGGED)
     slots = np.where(grouped, arrays["run_n"].astype(np.int64) * lanes, arrays["run_n"])
     run = np.repeat(np.arange(kind.size), slots)
     length = arrays["run_length"].astype(np.int64)[run]
     own = ~grouped[run]  # these slots have a length of their own: all of it, or a tail
-    length[own] = np.where(kind[run][own] == _ALONG, 0, length[own]) + arrays["slot_length"]
+    lengths = _own_lengths(arrays["slot_length"], (kind == _ALONG_WINDOWED)[run][own])
+    length[own] = np.where(along[run][own], 0, length[own]) + lengths
     height = arrays["run_height"].astype(np.int64)[run]
     block = np.repeat(np.arange(arrays["block_n_slots"].size), arrays["block_n_slots"])
     # A slot is a tile of `height` consecutive rows of one length.
@@ -98,9 +101,21 @@ def plan_rows(arrays: dict[str, NDArray[Any]], lanes: int) -> PlanRows:
         block[rows],
         arrays["slot_row"].astype(np.int64)[rows] + within,
         length[rows],
-        (kind == _ALONG)[run][rows],
+        along[run][rows],
         lanes,
     )
+
+
+def _own_lengths(stored: NDArray[Any], has_bits: NDArray[np.bool_]) -> NDArray[Any]:
+    """Return the lengths of slots among which those that `has_bits` are followed by bits."""
+    if not has_bits.any():
+        return stored
+    lengths = np.empty(has_bits.size, stored.dtype)
+    at = 0
+    for i, bits in enumerate(has_bits.tolist()):
+        lengths[i] = stored[at]
+        at += 2 + int(stored[at]) // _BITS_FOR if bits else 1
+    return lengths
 
 
 def thread_loads(cost_ptr: Array, num_threads: int) -> NDArray[np.float64]:
