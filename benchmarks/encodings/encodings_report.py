@@ -28,7 +28,7 @@ VARIANTS = {
 MEANING = {
     "tiles": "tiles: columns of equal rows once",
     "shifted": "shifted: columns of a group of neighbours once",
-    "windows": "windows: columns as places in two windows of x",
+    "windows": "windows: close columns as places in windows of x",
     "along": "along: long rows along the row",
     "constant": "constant: equal values once",
     "few": "few: up to 8 values as bytes",
