@@ -32,10 +32,12 @@ HBP_INLINE int64_t column_of(const Index* stream, const RowPiece& p, int64_t k) 
 }
 
 // Calls row(r, common, tail, is_long) for every row of a block: r is the row within the row block,
-// its elements are those of `common`, then those of `tail`. Index: of the column stream.
-template <class Index, class F>
+// its elements are those of `common`, then those of `tail`. Of rows that may have windows,
+// windowed_row(r, piece, is_long) instead. Index: of the column stream.
+template <class Index, class F, class G>
 HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
-                             const uint16_t* slot_row, const uint32_t* slot_length, F&& row) {
+                             const uint16_t* slot_row, const uint32_t* slot_length, F&& row,
+                             G&& windowed_row) {
     const RowPiece none{0, 0, 0, 0, 0, 0};
     int64_t value = 0;
     int64_t column = 0;
@@ -66,9 +68,9 @@ HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
                 const int64_t places = window_places<Index>(static_cast<int>(lanes));
                 for (uint32_t g = 0; g < run->n; ++g) {
                     for (uint32_t i = 0; i < lanes; ++i) {
-                        row(slot_row[i],
-                            RowPiece{length, value + i, lanes, column, places, i, true}, none,
-                            false);
+                        windowed_row(slot_row[i],
+                                     RowPiece{length, value + i, lanes, column, places, i, true},
+                                     false);
                     }
                     slot_row += lanes;
                     value += length * lanes;
@@ -104,8 +106,8 @@ HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
             case RunKind::along_windowed:
                 for (uint32_t i = 0; i < run->n; ++i) {
                     const int64_t n = *slot_length++;
-                    row(*slot_row++, RowPiece{n, value, 1, column, 1, 0, false, slot_length}, none,
-                        true);
+                    windowed_row(*slot_row++,
+                                 RowPiece{n, value, 1, column, 1, 0, false, slot_length}, true);
                     slot_length += WindowChunks::words(n);
                     value += n;
                     column += n;
@@ -113,6 +115,16 @@ HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
                 break;
         }
     }
+}
+
+// The same with row(r, piece, nothing, is_long) for rows that may have windows.
+template <class Index, class F>
+HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
+                             const uint16_t* slot_row, const uint32_t* slot_length, F&& row) {
+    for_each_row<Index>(run, n_runs, lanes, slot_row, slot_length, row,
+                        [&](uint32_t r, const RowPiece& piece, bool is_long) {
+                            row(r, piece, RowPiece{0, 0, 0, 0, 0, 0}, is_long);
+                        });
 }
 
 }  // namespace hbp

@@ -67,6 +67,23 @@ class WindowChunks {
         return window_column<T>(pass, window_codes<n_along_windows<T>>(pass)[k % window_width<T>]);
     }
 
+    // The columns of a chunk that has windows.
+    template <class T, class Index>
+    static HBP_INLINE void unpack(const Index* pass, Index (&column)[chunk]) {
+        constexpr int width = window_width<T>;
+        for (int first = 0; first < chunk; first += width, pass += width) {
+            const uint8_t* code = window_codes<n_along_windows<T>>(pass);
+            for (int i = 0; i < width; ++i) {
+                Index begin = pass[0];
+                for (int w = 1; w < n_along_windows<T>; ++w) {
+                    const Index here = static_cast<Index>(pass[w] - w * width);
+                    begin = code[i] >= w * width ? here : begin;
+                }
+                column[first + i] = static_cast<Index>(begin + code[i]);
+            }
+        }
+    }
+
   private:
     const uint32_t* word_;
 };
