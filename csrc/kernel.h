@@ -11,8 +11,9 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "four_indices.h"
 #include "hbp_matrix.h"
+#include "kernel_along.h"
+#include "kernel_row_sums.h"
 #include "kernel_streams.h"
 #include "kernel_table.h"
 #include "scalar.h"
@@ -20,54 +21,6 @@
 #include "windows.h"
 
 namespace hbp {
-
-// Where the sums of a block's rows go, slot by slot.
-template <class Simd>
-struct RowSums {
-    using T = typename Simd::T;
-    using Vector = typename Simd::Vector;
-    const uint16_t* row;  // of the next slot, within the row block
-    T* y;                 // of the row block
-
-    // y[row] += sum, of the row `below` the first one of a slot.
-    HBP_INLINE void add(uint32_t slot, int below, T sum) const {
-        T& to = y[row[slot] + below];
-        to = hbp::add(to, sum);
-    }
-
-    // The same for all slots of a group.
-    template <int vectors>
-    HBP_INLINE void add_scattered(const Vector (&sum)[vectors], int below) const {
-        constexpr int lanes = vectors * Simd::width;
-        alignas(64) T lane_sum[lanes];
-        for (int v = 0; v < vectors; ++v) {
-            Simd::store(lane_sum + v * Simd::width, sum[v]);
-        }
-        T* to = y + below;
-        for (int i = 0; i < lanes; i += 4) {
-            const Four to_row = four_indices(row + i);
-            for (int k = 0; k < 4; ++k) {
-                T& y_row = to[to_row.i[k]];
-                y_row = hbp::add(y_row, lane_sum[i + k]);
-            }
-        }
-    }
-
-    // The same for single rows. They are ascending and distinct, so that consecutive ones show at
-    // their ends.
-    template <int vectors>
-    HBP_INLINE void add_group(const Vector (&sum)[vectors]) const {
-        constexpr int lanes = vectors * Simd::width;
-        if (row[lanes - 1] - row[0] == lanes - 1) {
-            T* to = y + row[0];
-            for (int v = 0; v < vectors; ++v, to += Simd::width) {
-                Simd::store(to, Simd::add(Simd::load(to), sum[v]));
-            }
-        } else {
-            add_scattered(sum, 0);
-        }
-    }
-};
 
 // The columns of a full run: every slot has its own.
 template <class Simd, int vectors>
@@ -251,150 +204,6 @@ HBP_SHARED void ragged_group(uint32_t n, uint32_t common, const uint32_t* tail, 
         y.add(i, 0, s);
     }
     y.row += n;
-}
-
-// The sum of the partial sums of a long row: halves added until one is left.
-template <class T>
-HBP_INLINE T reduce_partials(T* partial, int n = tuning::long_row_partials) {
-    for (int half = n / 2; half > 0; half /= 2) {
-        for (int i = 0; i < half; ++i) {
-            partial[i] = add(partial[i], partial[i + half]);
-        }
-    }
-    return partial[0];
-}
-
-// Chunks of a long row none of which has windows.
-struct NoWindows {};
-
-// total[h] of `height` long rows of n elements with the same columns, each vectorised along the
-// row. `value` holds them row after row. Windows: NoWindows or WindowChunks.
-template <class Simd, int height, class Windows, class Values, class Index>
-HBP_INLINE void along_rows(int64_t n, const Windows& windows, const Values& value,
-                           ColumnStream<Index> column, const typename Simd::T* x,
-                           typename Simd::T (&total)[height]) {
-    using T = typename Simd::T;
-    constexpr int width = Simd::width;
-    constexpr int vectors = tuning::long_row_partials / width;
-    typename Simd::Vector acc[height][vectors];
-    Values at[height];
-    for (int h = 0; h < height; ++h) {
-        at[h] = value;
-        at[h].advance(h * n);
-        for (auto& a : acc[h]) {
-            a = Simd::zero();
-        }
-    }
-    int64_t k = 0;
-    for (; k + tuning::long_row_partials <= n; k += tuning::long_row_partials) {
-        column.prefetch();
-        const auto chunk = [&](auto x_of) __attribute__((always_inline)) {
-            for (int v = 0; v < vectors; ++v) {
-                const auto x_v = x_of(v);
-                for (int h = 0; h < height; ++h) {
-                    at[h].template prefetch<height>(v * width);
-                    acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
-                }
-            }
-        };
-        const auto gathered = [&](int v) __attribute__((always_inline)) {
-            return Simd::gather(x, column.at + v * width);
-        };
-        if constexpr (std::is_same_v<Windows, NoWindows>) {
-            chunk(gathered);
-        } else if (windows.has(k / WindowChunks::chunk)) {
-            chunk([&](int v) __attribute__((always_inline)) {
-                constexpr int pass_width = window_width<T>;
-                const Index* pass = column.at + v * width / pass_width * pass_width;
-                const uint8_t* code =
-                    window_codes<n_along_windows<T>>(pass) + v * width % pass_width;
-                return Simd::template pick<n_along_windows<T>>(x, pass, code);
-            });
-        } else {
-            chunk(gathered);
-        }
-        for (int h = 0; h < height; ++h) {
-            at[h].advance(tuning::long_row_partials);
-        }
-        column.at += tuning::long_row_partials;
-    }
-    for (int v = 0; v < vectors; ++v, k += width, column.at += width) {
-        if (k + width <= n) {
-            const auto x_v = Simd::gather(x, column.at);
-            for (int h = 0; h < height; ++h) {
-                acc[h][v] = Simd::fma(at[h].vector(v * width), x_v, acc[h][v]);
-            }
-        } else {
-            // Lanes past the end multiply 0 by 0: a partial sum is never -0, so nothing changes.
-            const int rest = static_cast<int>(n - k);
-            if (rest > 0) {
-                const auto x_v = Simd::gather_first(x, column.at, rest);
-                for (int h = 0; h < height; ++h) {
-                    acc[h][v] = Simd::fma(at[h].first(v * width, rest), x_v, acc[h][v]);
-                }
-            }
-            break;
-        }
-    }
-    for (int h = 0; h < height; ++h) {
-        for (int half = vectors / 2; half > 0; half /= 2) {
-            for (int v = 0; v < half; ++v) {
-                acc[h][v] = Simd::add(acc[h][v], acc[h][v + half]);
-            }
-        }
-        total[h] = Simd::reduce(acc[h][0]);
-    }
-}
-
-template <class Simd, int height, class Values, class Index>
-HBP_INLINE void along_run(const Run& run, const uint32_t* slot_length, Values& value,
-                          ColumnStream<Index>& column, const typename Simd::T* x,
-                          RowSums<Simd>& y) {
-    for (uint32_t i = 0; i < run.n; ++i) {
-        const int64_t n = slot_length[i];
-        typename Simd::T total[height];
-        along_rows<Simd, height>(n, NoWindows(), value, column, x, total);
-        for (int h = 0; h < height; ++h) {
-            y.add(i, h, total[h]);
-        }
-        value.advance(n * height);
-        column.at += n;
-    }
-    y.row += run.n;
-}
-
-// Returns the end of the slots' lengths and bits.
-template <class Simd, class Values, class Index>
-HBP_SHARED const uint32_t* along_windowed_run(const Run& run, const uint32_t* slot_length,
-                                              Values& value, ColumnStream<Index>& column,
-                                              const typename Simd::T* x, RowSums<Simd>& y) {
-    for (uint32_t i = 0; i < run.n; ++i) {
-        const int64_t n = *slot_length++;
-        typename Simd::T total[1];
-        along_rows<Simd, 1>(n, WindowChunks(slot_length), value, column, x, total);
-        slot_length += WindowChunks::words(n);
-        y.add(i, 0, total[0]);
-        value.advance(n);
-        column.at += n;
-    }
-    y.row += run.n;
-    return slot_length;
-}
-
-template <class Simd, class Values, class Index>
-HBP_SHARED void along_runs(const Run& run, const uint32_t* slot_length, Values& value,
-                           ColumnStream<Index>& column, const typename Simd::T* x,
-                           RowSums<Simd>& y) {
-    switch (run.height) {
-        case 1:
-            return along_run<Simd, 1>(run, slot_length, value, column, x, y);
-        case 2:
-            return along_run<Simd, 2>(run, slot_length, value, column, x, y);
-        case 3:
-            return along_run<Simd, 3>(run, slot_length, value, column, x, y);
-        default:
-            return along_run<Simd, 4>(run, slot_length, value, column, x, y);
-    }
 }
 
 // y[n_block_rows] += A_block[n_block_rows, block_cols] * x[block_cols]. The caller owns y.

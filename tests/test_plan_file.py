@@ -405,55 +405,6 @@ def test_offsets_that_point_outside_are_refused(name, value, message, path):
         Plan.load(path)
 
 
-@pytest.mark.parametrize(
-    ("places", "message"),
-    [
-        ({0: 65_535}, "the first column of a window is 65535, expected 0 to 3992"),
-        ({2: 16}, "the code of a column is 16, expected 0 to 15"),
-        # The window goes on in the next column block, the slot must not.
-        ({1: 1023, 2: 15}, "the column of a code is 1030, expected 0 to 1023"),
-    ],
-)
-def test_windows_that_reach_outside_are_refused(places, message):
-    if core.isa() != "avx512":
-        pytest.skip("windows are stored for AVX-512 only")
-    a = one_case("columns_in_windows").astype("float64")
-    plan = core.build(a.indptr, a.indices, a.data, *a.shape, 65_536, 1024, 8, 1)
-    arrays, header = core.plan_arrays(plan), core.plan_header(plan)
-    assert arrays["run_kind"][0] == 4
-    core.plan_from_arrays(arrays, **header)
-    column = arrays["column"].copy()
-    for at, value in places.items():
-        column[at] = value
-    with pytest.raises(ValueError, match=message):
-        core.plan_from_arrays({**arrays, "column": column}, **header)
-
-
-@pytest.mark.parametrize(
-    ("array", "place", "bits", "message"),
-    [
-        ("column", 0, 65_535, "the first column of a window is 65535, expected 0 to 8992"),
-        ("column", 2, 0xFF00, "the code of a column is 255, expected 0 to 15"),
-        ("column", 6, 1, "a place behind a pass is 1, expected 0"),
-        # The first row has 990 entries, 30 chunks of 32 and some more.
-        ("slot_length", 1, 1 << 30, "the bit of a chunk past the end is 1, expected 0"),
-        ("slot_length", 0, 2**32 - 1, "the elements of a run is 4294967295, expected 0 to"),
-    ],
-)
-def test_windows_of_long_rows_that_reach_outside_are_refused(array, place, bits, message):
-    if core.isa() != "avx512":
-        pytest.skip("windows are stored for AVX-512 only")
-    a = one_case("long_rows_of_runs").astype("float64")
-    plan = core.build(a.indptr, a.indices, a.data, *a.shape, 65_536, 65_536, 8, 1)
-    arrays, header = core.plan_arrays(plan), core.plan_header(plan)
-    assert arrays["run_kind"][-1] == 5
-    core.plan_from_arrays(arrays, **header)
-    changed = arrays[array].copy()
-    changed[place] |= bits
-    with pytest.raises(ValueError, match=message):
-        core.plan_from_arrays({**arrays, array: changed}, **header)
-
-
 @pytest.mark.parametrize(("name", "value"), [("indptr", 99), ("indices", 200), ("indices", -1)])
 def test_csr_arrays_that_point_outside_are_refused(name, value, path):
     planned("csr")[1].save(path)
