@@ -24,7 +24,7 @@ class WindowFinder {
     // Where n windows of each of `at_once` passes begin, as far as they cover its columns: these
     // are row[0 .. width - 1][pass]. Returns the largest column of each pass that no window covers,
     // or 0. They begin at multiples of their width where such ones cover a pass, too: if x begins
-    // at a multiple of 64 bytes, a load of one takes 0.6 times as long as where it crosses cache
+    // at a multiple of 64 bytes, a load of one takes 0.7 times as long as where it crosses cache
     // lines.
     template <int n>
     Passes find(const C* const* row, Passes (&begin)[n]) const {
