@@ -4,6 +4,7 @@
 #include "bandwidth.h"
 #include "bind.h"
 #include "bind_core_plan.h"
+#include "describe.h"
 #include "x_misses.h"
 
 namespace hbp {
@@ -35,12 +36,12 @@ void bind_bandwidth(nb::module_& module) {
                "seconds"_a);
     module.def("random_read_rate", &measured<random_read_rate>, "nbytes"_a, "num_threads"_a,
                "seconds"_a);
-    // How often a product loads an index and the x it names: once for each column stored. Windows
-    // count with the places that they take, which are a little more than their loads.
+    // How often a product loads an index and the x it names: once for each column stored, or for
+    // each window.
     module.def(
-        "stored_columns",
+        "x_loads",
         [](const CorePlan& plan) {
-            return plan.visit([](const auto& m) { return m.n_columns(); });
+            return plan.visit([](const auto& m) { return describe(m).x_loads; });
         },
         "plan"_a);
     module.def("x_misses", &py_x_misses, "indices"_a, "itemsize"_a, "cache_bytes"_a);

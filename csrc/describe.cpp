@@ -45,6 +45,11 @@ int64_t held_nbytes(const HbpMatrix<T>& m) {
     return sum;
 }
 
+int64_t count_bits(const uint32_t* begin, const uint32_t* end) {
+    return std::accumulate(begin, end, int64_t{0},
+                           [](int64_t n, uint32_t word) { return n + std::popcount(word); });
+}
+
 }  // namespace
 
 template <class T>
@@ -57,6 +62,14 @@ Description describe(const HbpMatrix<T>& m) {
     d.csr_nbytes = (v.n_rows + 1 + v.nnz) * (m.index_is_64_bit ? 8 : 4) +
                    v.nnz * static_cast<int64_t>(sizeof(T));
     d.nbytes = held_nbytes(m);
+    d.x_loads = m.n_columns();
+    const int places =
+        is_wide(v.block_cols) ? window_places<uint32_t>(v.lanes) : window_places<uint16_t>(v.lanes);
+    // Passes of `stored` places of the column stream and n windows.
+    const auto add_windowed = [](Description& to, int64_t elements, int stored, int n) {
+        to.windowed_elements += elements;
+        to.x_loads -= elements / window_width<T> * (stored - n);
+    };
     Spread before, after;
     std::vector<int64_t> in_order;
     std::vector<std::pair<uint32_t, int64_t>> by_row;
@@ -80,18 +93,15 @@ Description describe(const HbpMatrix<T>& m) {
                 case RunKind::along_windowed:
                     d.long_rows += run.n;
                     for (uint32_t i = 0; i < run.n; ++i) {
-                        const uint32_t* chunks = slot_length + 1;
-                        slot_length = chunks + WindowChunks::words(*slot_length);
-                        d.windowed_elements +=
-                            WindowChunks::chunk * std::accumulate(chunks, slot_length, int64_t{0},
-                                                                  [](int64_t n, uint32_t w) {
-                                                                      return n + std::popcount(w);
-                                                                  });
+                        const uint32_t* bits = slot_length + 1;
+                        slot_length = bits + WindowChunks::words(*slot_length);
+                        add_windowed(d, count_bits(bits, slot_length) * WindowChunks::chunk,
+                                     window_width<T>, n_along_windows<T>);
                     }
                     break;
                 case RunKind::windowed:
                     d.groups += run.n;
-                    d.windowed_elements += int64_t{run.n} * v.lanes * run.length;
+                    add_windowed(d, int64_t{run.n} * v.lanes * run.length, places, n_windows);
                     break;
                 case RunKind::ragged:
                     ++d.groups;

@@ -14,6 +14,7 @@ struct Description {
     int64_t tiled_elements;     // in tiles of two rows or more
     int64_t shifted_elements;   // in shifted groups
     int64_t windowed_elements;  // that share vectors of x
+    int64_t x_loads;            // of a product: one for each column stored, or for each window
     int64_t long_rows;          // multiplied along the row
     int64_t blocks_of[n_encodings];
     // Mean over the groups of (longest - shortest row): with rows as they come, and as hashed.

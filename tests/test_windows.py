@@ -97,3 +97,21 @@ def test_each_column_of_spmm_has_the_bits_of_spmv(name, dtype, k):
         plan = build(a, shape)
         columns = [product(plan, np.ascontiguousarray(x[:, j]), 1) for j in range(k)]
         assert digest(product(plan, x, 2)) == digest(np.stack(columns, axis=1))
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "width", "windows"),
+    [
+        ("columns_in_windows", "float32", 16, 2),
+        ("columns_in_windows", "float64", 8, 2),
+        ("long_rows_of_runs", "float32", 16, 3),
+        ("long_rows_of_runs", "float64", 8, 2),
+    ],
+)
+@pytest.mark.parametrize("block_cols", [65_536, 70_000])  # columns of 16 and of 32 bits
+def test_a_window_counts_as_one_load_of_x(name, dtype, width, windows, block_cols):
+    a = one_case(name).astype(dtype)
+    plan = build(a, (65_536, block_cols, width))
+    passes = plan.info()["windowed_elements"] // width
+    assert passes > 0
+    assert core.x_loads(plan) == a.nnz - passes * (width - windows)

@@ -47,7 +47,7 @@ def facts(plan: Any) -> dict[str, Any]:
     """Return what tells two plans of one matrix apart."""
     info = plan.info()
     del info["build_seconds"]
-    return {**info, "columns": core.stored_columns(plan)}
+    return {**info, "columns": core.x_loads(plan)}
 
 
 def measure(matrix: Any, threads: int, schedule: Schedule) -> dict[str, Any]:

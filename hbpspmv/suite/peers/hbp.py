@@ -40,7 +40,7 @@ class Hbp(Contender):
             return csr_storage(matrix)
         return Storage(
             int(info["nbytes"]),
-            core.stored_columns(self._plan._core),  # elements may share them: one load for all
+            core.x_loads(self._plan._core),  # elements may share them: one load for all
             dict(info["encodings"]),
             float(info["padding"]),
         )
