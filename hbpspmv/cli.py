@@ -90,7 +90,7 @@ def _add_bench(parser: argparse.ArgumentParser) -> None:
     add(
         "--large",
         action="store_true",
-        help="measure generated matrices of 100 million nonzeros and more too (CUDA only)",
+        help="measure generated matrices of 100 million nonzeros and more too",
     )
     add("--quick", action="store_true", help="smaller embedded matrices and fewer rounds")
     add("--cold", action="store_true", help="empty the caches before each product")
@@ -137,8 +137,6 @@ def _bench(options: argparse.Namespace) -> int:
     from hbpspmv.suite.terminal import Terminal
     from hbpspmv.suite.timing import Schedule
 
-    if options.large and options.device != "cuda":
-        raise UsageError("--large is for --device cuda")
     if options.cold and options.device == "cuda":
         raise UsageError("--cold is for the CPU: on a device the L2 cache is flushed in any case")
     gpu = current_gpu() if options.device == "cuda" else None

@@ -16,6 +16,7 @@ from scipy.sparse import csr_array, save_npz
 
 from hbpspmv.cli import main
 from hbpspmv.suite.generators import laplacian_2d, rmat
+from hbpspmv.suite.sources import Source
 
 COMMAND = [sys.executable, "-P", "-m", "hbpspmv.cli"]
 
@@ -78,6 +79,14 @@ def test_bench_leaves_out_small_matrices(mtx, out, capsys):
 def test_bench_without_any_peer(mtx, out, capsys):
     assert main(["bench", "--quick", "--peers", "none", str(mtx), "--out", str(out)]) == 0
     assert "no ratios.png: no matrix was timed against a peer" in capsys.readouterr().out
+
+
+def test_large_matrices_are_added_on_the_cpu_too(mtx, out, monkeypatch):
+    small = Source("big", "kind", "generated", lambda: rmat(7))
+    monkeypatch.setattr("hbpspmv.suite.large.large_sources", lambda: [small])
+    assert bench(mtx, "--large", "--peers", "none", "--out", out) == 0
+    names = [m["name"] for m in json.loads((out / "results.json").read_text())["matrices"]]
+    assert names == [mtx.name.split(".")[0], "big"]
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,6 @@ def test_cupy_without_the_library_of_cusparse_is_one_line(cusparse, monkeypatch,
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["bench", "--large"], "--large is for --device cuda"),
         (["bench", "--device", "cuda", "--cold"], "--cold is for the CPU"),
         (["suite", "run", "x", "--device", "cuda", "--cold"], "--cold empties the caches of the"),
     ],

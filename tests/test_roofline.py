@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
 from hbpspmv import _hbpspmv_core as core
-from hbpspmv.suite.ceilings import Ceilings, measure_ceilings
+from hbpspmv.suite.ceilings import Ceilings, MemoryTurns, measure_ceilings
+from hbpspmv.suite.measure import measure_matrix
 from hbpspmv.suite.peers import OURS
 from hbpspmv.suite.peers.scipy_csr import ScipyCsr
 from hbpspmv.suite.roofline import misses_of_x, roofline
+from hbpspmv.suite.timing import Schedule
 from hbpspmv.suite.traffic import csr_nbytes
 from hbpspmv.suite.values import count_distinct
 
@@ -55,6 +59,46 @@ def test_bandwidth_is_interpolated_between_measured_sizes_and_constant_beyond():
     assert CEILINGS.bandwidth_at(4 * MIB) == pytest.approx(60e9)
     assert CEILINGS.bandwidth_at(1) == CEILINGS.bandwidth_at(0) == 100e9
     assert CEILINGS.bandwidth_at(1 << 40) == 20e9
+
+
+def test_another_bandwidth_of_the_memory_leaves_the_caches_alone():
+    points = ((MIB // 4, 100e9), (16 * MIB, 80e9), (32 * MIB, 40e9), (64 * MIB, 20e9))
+    ceilings = replace(CEILINGS, bandwidth=points).with_memory_bandwidth(30e9)
+    assert [rate for _, rate in ceilings.bandwidth] == [100e9, 80e9, 60e9, 30e9]
+    assert ceilings.random_seconds == CEILINGS.random_seconds
+
+
+def test_memory_is_read_in_turns_and_the_median_counts(monkeypatch):
+    reads = iter([(2, 10e9), (1, 7e9), (2, 12e9), (1, 5e9), (2, 50e9), (1, 6e9)])
+
+    def read_bandwidth(nbytes, threads, seconds):
+        expected_threads, rate = next(reads)
+        assert (nbytes, threads) == (64 * MIB, expected_threads)
+        return rate
+
+    monkeypatch.setattr("hbpspmv.suite.ceilings.core.read_bandwidth", read_bandwidth)
+    turns = MemoryTurns({2: CEILINGS, 1: replace(CEILINGS, threads=1)})
+    for _ in range(3):
+        turns.take()
+    ceilings = turns.ceilings()
+    assert {n: c.bandwidth_at(1 << 40) for n, c in ceilings.items()} == {2: 12e9, 1: 6e9}
+    assert {n: c.threads for n, c in ceilings.items()} == {2: 2, 1: 1}
+
+
+@pytest.mark.parametrize("cache_bytes", [1, 16 * MIB])
+def test_what_no_cache_holds_is_weighed_against_the_memory_of_its_rounds(cache_bytes):
+    ceilings = replace(CEILINGS, threads=1, cache_bytes=(1, 1, cache_bytes))
+    matrix = csr_array(np.tri(100))
+    schedule = Schedule(budget_seconds=0, min_rounds=2, pause_seconds=0, turn_seconds=0)
+    measured = measure_matrix(matrix, [OURS, ScipyCsr], 1, schedule, {1: ceilings})
+    for m in measured.values():
+        if cache_bytes > 1:
+            assert m.memory_bandwidth is None
+        else:
+            assert m.memory_bandwidth != 20e9
+            share = m.gbytes_per_second * 1e9 / m.memory_bandwidth
+            # Between the points of the ceilings: this matrix is smaller than the first one.
+            assert m.bandwidth_share == pytest.approx(share * 20e9 / 100e9)
 
 
 # ---- reads of x ------------------------------------------------------------------------------

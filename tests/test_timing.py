@@ -61,6 +61,15 @@ def test_rounds_follow_the_budget_within_their_limits(monkeypatch):
         assert len(time_in_rounds([product], schedule)[0]) == rounds
 
 
+def test_something_else_takes_a_turn_after_each_round(monkeypatch):
+    clock = Clock(monkeypatch)
+    products = [clock.product(name, 10**7) for name in "ab"]
+    schedule = Schedule(budget_seconds=0, min_rounds=3, pause_seconds=0, turn_seconds=0)
+    time_in_rounds(products, schedule, each_round=lambda: clock.log.append("turn"))
+    calls = "".join(entry[0] for entry in clock.log if entry != "pause")
+    assert calls.endswith("aaaaabbbbbtbbbbbaaaaataaaaabbbbbt")
+
+
 def test_cold_timing_flushes_before_every_timed_product(monkeypatch):
     clock = Clock(monkeypatch)
     schedule = Schedule(budget_seconds=0, min_rounds=1, pause_seconds=0)

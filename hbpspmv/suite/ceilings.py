@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import hbpspmv._hbpspmv_core as core
 
 SECONDS = 0.03  # per point: thirty shots of a millisecond, the best counts
 _SMALLEST = 1 << 18  # below, the start of the threads would be measured
+_TURN_SECONDS = 0.01  # of a reading between products
 _BEYOND_CACHES = 4  # times the last level: no cache holds a noticeable part of it
 
 
@@ -42,6 +44,17 @@ class Ceilings:
         sizes, rates = zip(*self.bandwidth, strict=True)
         return float(np.interp(np.log2(max(nbytes, 1)), np.log2(sizes), rates))
 
+    def fits_cache(self, nbytes: float) -> bool:
+        """Return whether a working set stays in the last level of cache."""
+        return nbytes <= self.cache_bytes[-1]
+
+    def with_memory_bandwidth(self, rate: float) -> Ceilings:
+        """Return the same with `rate` for the largest working set, and others that no cache holds
+        in proportion."""
+        factor = rate / self.bandwidth[-1][1]
+        points = ((n, r if self.fits_cache(n) else r * factor) for n, r in self.bandwidth)
+        return replace(self, bandwidth=tuple(points))
+
     @property
     def levels(self) -> list[tuple[str, float]]:
         """Name and bandwidth, in bytes per second, of each level beyond L1."""
@@ -51,6 +64,33 @@ class Ceilings:
         # Half of a cache lies well within it; the next lower one holds little of that.
         reads = [self.bandwidth_at(size / 2) for size in sizes[:-1]] + [self.bandwidth[-1][1]]
         return list(zip([*names, "memory"], reads, strict=True))
+
+
+class MemoryTurns:
+    """Reads the memory in turns with products: its bandwidth drifts within minutes.
+
+    Parameters
+    ----------
+    ceilings : mapping of int to Ceilings
+        By the number of threads. Each turn reads their largest working set.
+    """
+
+    def __init__(self, ceilings: Mapping[int, Ceilings]) -> None:
+        self._ceilings = ceilings
+        self._rates: dict[int, list[float]] = {threads: [] for threads in ceilings}
+
+    def take(self) -> None:
+        """Measure once for each number of threads."""
+        for threads, rates in self._rates.items():
+            largest, _ = self._ceilings[threads].bandwidth[-1]
+            rates.append(core.read_bandwidth(largest, threads, _TURN_SECONDS))
+
+    def ceilings(self) -> dict[int, Ceilings]:
+        """Return the ceilings with the median of all turns as bandwidth of the memory."""
+        return {
+            threads: self._ceilings[threads].with_memory_bandwidth(statistics.median(rates))
+            for threads, rates in self._rates.items()
+        }
 
 
 def measure_ceilings(machine: dict[str, Any], threads: int, seconds: float = SECONDS) -> Ceilings:

@@ -1,4 +1,4 @@
-"""The table of large matrices: a hundred million nonzeros and more, for GPUs."""
+"""The table of large matrices: a hundred million nonzeros and more, which no cache holds."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 from scipy.sparse import csr_array
 
-from hbpspmv.suite.ceilings import Ceilings
+from hbpspmv.suite.ceilings import Ceilings, MemoryTurns
 from hbpspmv.suite.peers import Contender
 from hbpspmv.suite.reference import Reference, reference_product
 from hbpspmv.suite.results import Measurement
@@ -105,15 +105,28 @@ def measure_matrix(
         on_step("timing")
         copies = clock.copies(x.nbytes + y.nbytes)
         products = [_rotating(p, x, y, copies) for p in running.values()]
-        samples = time_in_rounds(products, schedule, flush, clock)
+        moved = {
+            name: product_nbytes(
+                measurements[name].matrix_nbytes, matrix.shape, matrix.dtype.itemsize
+            )
+            for name in running
+        }
+        memory = None
+        if ceilings and not ceilings[1].fits_cache(max(moved.values(), default=0)):
+            memory = MemoryTurns(ceilings)
+        each_round = memory.take if memory else None
+        samples = time_in_rounds(products, schedule, flush, clock, each_round)
         misses = misses_of_x(matrix, ceilings[1]) if ceilings else []
+        in_turns = memory.ceilings() if memory else {}
         for (name, product), rounds in zip(running.items(), samples, strict=True):
-            m = measurements[name]
-            nbytes = product_nbytes(m.matrix_nbytes, matrix.shape, matrix.dtype.itemsize)
+            m, nbytes = measurements[name], moved[name]
             on_samples(name, rounds)
             m.take_samples(rounds, flops(matrix.nnz, matrix.dtype), nbytes)
             if ceilings:
-                limits = ceilings[1 if product.serial else num_threads]
+                threads = 1 if product.serial else num_threads
+                limits = in_turns.get(threads, ceilings[threads])
+                if not limits.fits_cache(nbytes):
+                    m.memory_bandwidth = limits.bandwidth[-1][1]
                 m.take_bounds(roofline(m.gathers, nbytes, misses, limits))
     finally:
         for product in running.values():

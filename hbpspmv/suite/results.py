@@ -45,6 +45,9 @@ class Measurement:
     bound_share, bandwidth_share : float or None
         How much of the measured time that limit, and the limit of the memory, explains; on a
         device the latter is a copy's bandwidth.
+    memory_bandwidth : float or None
+        Bytes per second that as many threads read from memory in turns with the products; None
+        where the working set stays in a cache.
     """
 
     contender: str
@@ -68,6 +71,7 @@ class Measurement:
     bound: str = ""
     bound_share: float | None = None
     bandwidth_share: float | None = None
+    memory_bandwidth: float | None = None
 
     def take_samples(self, rounds: Sequence[Sequence[float]], n_flops: int, nbytes: int) -> None:
         """Fill in the times and rates from nanoseconds by round and product."""
