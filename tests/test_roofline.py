@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -86,19 +87,22 @@ def test_memory_is_read_in_turns_and_the_median_counts(monkeypatch):
 
 
 @pytest.mark.parametrize("cache_bytes", [1, 16 * MIB])
-def test_what_no_cache_holds_is_weighed_against_the_memory_of_its_rounds(cache_bytes):
+def test_what_no_cache_holds_is_weighed_against_the_memory_of_its_rounds(cache_bytes, monkeypatch):
     ceilings = replace(CEILINGS, threads=1, cache_bytes=(1, 1, cache_bytes))
     matrix = csr_array(np.tri(100))
-    schedule = Schedule(budget_seconds=0, min_rounds=2, pause_seconds=0, turn_seconds=0)
+    schedule = Schedule(budget_seconds=0, min_rounds=3, pause_seconds=0, turn_seconds=0)
+    rates = itertools.count(30e9, 10e9)
+    monkeypatch.setattr("hbpspmv.suite.ceilings.core.read_bandwidth", lambda *_: next(rates))
     measured = measure_matrix(matrix, [OURS, ScipyCsr], 1, schedule, {1: ceilings})
     for m in measured.values():
         if cache_bytes > 1:
             assert m.memory_bandwidth is None
         else:
-            assert m.memory_bandwidth != 20e9
-            share = m.gbytes_per_second * 1e9 / m.memory_bandwidth
-            # Between the points of the ceilings: this matrix is smaller than the first one.
-            assert m.bandwidth_share == pytest.approx(share * 20e9 / 100e9)
+            assert m.memory_bandwidth == 40e9
+            nbytes = m.gbytes_per_second * m.seconds * 1e9
+            rates = [nbytes / seconds for seconds in m.round_medians]
+            shares = [rate / (1e9 * (30 + 10 * k)) for k, rate in enumerate(rates)]
+            assert m.bandwidth_share == pytest.approx(np.median(shares))
 
 
 # ---- reads of x ------------------------------------------------------------------------------

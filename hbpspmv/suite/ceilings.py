@@ -73,15 +73,20 @@ class MemoryTurns:
     ----------
     ceilings : mapping of int to Ceilings
         By the number of threads. Each turn reads their largest working set.
+
+    Attributes
+    ----------
+    rates : dict of int to list of float
+        Bytes per second of each turn, by the number of threads.
     """
 
     def __init__(self, ceilings: Mapping[int, Ceilings]) -> None:
         self._ceilings = ceilings
-        self._rates: dict[int, list[float]] = {threads: [] for threads in ceilings}
+        self.rates: dict[int, list[float]] = {threads: [] for threads in ceilings}
 
     def take(self) -> None:
         """Measure once for each number of threads."""
-        for threads, rates in self._rates.items():
+        for threads, rates in self.rates.items():
             largest, _ = self._ceilings[threads].bandwidth[-1]
             rates.append(core.read_bandwidth(largest, threads, _TURN_SECONDS))
 
@@ -89,7 +94,7 @@ class MemoryTurns:
         """Return the ceilings with the median of all turns as bandwidth of the memory."""
         return {
             threads: self._ceilings[threads].with_memory_bandwidth(statistics.median(rates))
-            for threads, rates in self._rates.items()
+            for threads, rates in self.rates.items()
         }
 
 

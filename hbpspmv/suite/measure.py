@@ -125,9 +125,9 @@ def measure_matrix(
             if ceilings:
                 threads = 1 if product.serial else num_threads
                 limits = in_turns.get(threads, ceilings[threads])
-                if not limits.fits_cache(nbytes):
-                    m.memory_bandwidth = limits.bandwidth[-1][1]
                 m.take_bounds(roofline(m.gathers, nbytes, misses, limits))
+                if memory and not limits.fits_cache(nbytes):
+                    m.take_memory_rates(memory.rates[threads], nbytes)
     finally:
         for product in running.values():
             product.close()

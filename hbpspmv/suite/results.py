@@ -46,8 +46,9 @@ class Measurement:
         How much of the measured time that limit, and the limit of the memory, explains; on a
         device the latter is a copy's bandwidth.
     memory_bandwidth : float or None
-        Bytes per second that as many threads read from memory in turns with the products; None
-        where the working set stays in a cache.
+        Bytes per second that as many threads read from memory after each round, the median; None
+        where the working set stays in a cache. `bandwidth_share` is that of the rounds then, each
+        against its own reading.
     """
 
     contender: str
@@ -89,6 +90,16 @@ class Measurement:
         if self.seconds:
             self.bound_share = roofline.seconds / self.seconds
             self.bandwidth_share = roofline.memory / self.seconds
+
+    def take_memory_rates(self, rates: Sequence[float], nbytes: int) -> None:
+        """Fill in the share of the memory's bandwidth from that of each round of products."""
+        self.memory_bandwidth = float(np.median(rates))
+        shares = [
+            nbytes / seconds / rate for seconds, rate in zip(self.round_medians, rates, strict=True)
+        ]
+        self.bandwidth_share = float(np.median(shares))
+        if self.bound == "memory":
+            self.bound_share = self.bandwidth_share
 
     def take_copy_bandwidth(self, bandwidth: float) -> None:
         """Fill in which share of a copy's bytes per second a product moves, if it was timed."""
