@@ -69,7 +69,7 @@ def test_another_bandwidth_of_the_memory_leaves_the_caches_alone():
     assert ceilings.random_seconds == CEILINGS.random_seconds
 
 
-def test_memory_is_read_in_turns_and_the_median_counts(monkeypatch):
+def test_memory_is_read_after_turns_that_no_cache_holds_and_the_median_counts(monkeypatch):
     reads = iter([(2, 10e9), (1, 7e9), (2, 12e9), (1, 5e9), (2, 50e9), (1, 6e9)])
 
     def read_bandwidth(nbytes, threads, seconds):
@@ -78,20 +78,22 @@ def test_memory_is_read_in_turns_and_the_median_counts(monkeypatch):
         return rate
 
     monkeypatch.setattr("hbpspmv.suite.ceilings.core.read_bandwidth", read_bandwidth)
-    turns = MemoryTurns({2: CEILINGS, 1: replace(CEILINGS, threads=1)})
+    one = replace(CEILINGS, threads=1)
+    in_cache = CEILINGS.cache_bytes[-1]
+    turns = MemoryTurns([CEILINGS, one, CEILINGS], [in_cache + 1, in_cache + 1, in_cache])
     for _ in range(3):
-        turns.take()
-    ceilings = turns.ceilings()
-    assert {n: c.bandwidth_at(1 << 40) for n, c in ceilings.items()} == {2: 12e9, 1: 6e9}
-    assert {n: c.threads for n, c in ceilings.items()} == {2: 2, 1: 1}
+        for product in range(3):
+            turns.take(product)
+    assert turns.rates == [[10e9, 12e9, 50e9], [7e9, 5e9, 6e9], []]
+    assert [turns.ceilings(i).bandwidth_at(1 << 40) for i in range(3)] == [12e9, 6e9, 20e9]
 
 
 @pytest.mark.parametrize("cache_bytes", [1, 16 * MIB])
-def test_what_no_cache_holds_is_weighed_against_the_memory_of_its_rounds(cache_bytes, monkeypatch):
+def test_what_no_cache_holds_is_weighed_against_the_memory_of_its_turns(cache_bytes, monkeypatch):
     ceilings = replace(CEILINGS, threads=1, cache_bytes=(1, 1, cache_bytes))
     matrix = csr_array(np.tri(100))
     schedule = Schedule(budget_seconds=0, min_rounds=3, pause_seconds=0, turn_seconds=0)
-    rates = itertools.count(30e9, 10e9)
+    rates = itertools.cycle((30e9, 30e9, 50e9, 50e9, 40e9, 40e9))
     monkeypatch.setattr("hbpspmv.suite.ceilings.core.read_bandwidth", lambda *_: next(rates))
     measured = measure_matrix(matrix, [OURS, ScipyCsr], 1, schedule, {1: ceilings})
     for m in measured.values():
@@ -100,8 +102,8 @@ def test_what_no_cache_holds_is_weighed_against_the_memory_of_its_rounds(cache_b
         else:
             assert m.memory_bandwidth == 40e9
             nbytes = m.gbytes_per_second * m.seconds * 1e9
-            rates = [nbytes / seconds for seconds in m.round_medians]
-            shares = [rate / (1e9 * (30 + 10 * k)) for k, rate in enumerate(rates)]
+            rates = zip(m.round_medians, (30e9, 50e9, 40e9), strict=True)
+            shares = [nbytes / seconds / rate for seconds, rate in rates]
             assert m.bandwidth_share == pytest.approx(np.median(shares))
 
 

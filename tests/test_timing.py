@@ -61,13 +61,13 @@ def test_rounds_follow_the_budget_within_their_limits(monkeypatch):
         assert len(time_in_rounds([product], schedule)[0]) == rounds
 
 
-def test_something_else_takes_a_turn_after_each_round(monkeypatch):
+def test_something_else_takes_a_turn_after_each_turn(monkeypatch):
     clock = Clock(monkeypatch)
     products = [clock.product(name, 10**7) for name in "ab"]
     schedule = Schedule(budget_seconds=0, min_rounds=3, pause_seconds=0, turn_seconds=0)
-    time_in_rounds(products, schedule, each_round=lambda: clock.log.append("turn"))
+    time_in_rounds(products, schedule, after_turn=lambda i: clock.log.append("AB"[i]))
     calls = "".join(entry[0] for entry in clock.log if entry != "pause")
-    assert calls.endswith("aaaaabbbbbtbbbbbaaaaataaaaabbbbbt")
+    assert calls.endswith("aaaaaAbbbbbBbbbbbBaaaaaAaaaaaAbbbbbB")
 
 
 def test_cold_timing_flushes_before_every_timed_product(monkeypatch):

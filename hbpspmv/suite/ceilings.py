@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ import hbpspmv._hbpspmv_core as core
 
 SECONDS = 0.03  # per point: thirty shots of a millisecond, the best counts
 _SMALLEST = 1 << 18  # below, the start of the threads would be measured
-_TURN_SECONDS = 0.01  # of a reading between products
+_TURN_SECONDS = 0.02  # of a reading after a product's turn
 _BEYOND_CACHES = 4  # times the last level: no cache holds a noticeable part of it
 
 
@@ -67,35 +67,40 @@ class Ceilings:
 
 
 class MemoryTurns:
-    """Reads the memory in turns with products: its bandwidth drifts within minutes.
+    """Reads the memory after each turn of a product that no cache holds.
+
+    What other machines on the host leave of its bandwidth drifts within seconds.
 
     Parameters
     ----------
-    ceilings : mapping of int to Ceilings
-        By the number of threads. Each turn reads their largest working set.
+    limits : sequence of Ceilings
+        Of each product. A reading takes their largest working set.
+    nbytes : sequence of float
+        What each product moves.
 
     Attributes
     ----------
-    rates : dict of int to list of float
-        Bytes per second of each turn, by the number of threads.
+    rates : list of list of float
+        Bytes per second after each turn of each product; none where a cache holds its bytes.
     """
 
-    def __init__(self, ceilings: Mapping[int, Ceilings]) -> None:
-        self._ceilings = ceilings
-        self.rates: dict[int, list[float]] = {threads: [] for threads in ceilings}
+    def __init__(self, limits: Sequence[Ceilings], nbytes: Sequence[float]) -> None:
+        self._limits = limits
+        self._nbytes = nbytes
+        self.rates: list[list[float]] = [[] for _ in limits]
 
-    def take(self) -> None:
-        """Measure once for each number of threads."""
-        for threads, rates in self.rates.items():
-            largest, _ = self._ceilings[threads].bandwidth[-1]
-            rates.append(core.read_bandwidth(largest, threads, _TURN_SECONDS))
+    def take(self, product: int) -> None:
+        """Measure with as many threads as this product uses, if no cache holds its bytes."""
+        limits = self._limits[product]
+        if not limits.fits_cache(self._nbytes[product]):
+            largest, _ = limits.bandwidth[-1]
+            self.rates[product].append(core.read_bandwidth(largest, limits.threads, _TURN_SECONDS))
 
-    def ceilings(self) -> dict[int, Ceilings]:
-        """Return the ceilings with the median of all turns as bandwidth of the memory."""
-        return {
-            threads: self._ceilings[threads].with_memory_bandwidth(statistics.median(rates))
-            for threads, rates in self.rates.items()
-        }
+    def ceilings(self, product: int) -> Ceilings:
+        """Return this product's ceilings, with the median of its readings as that of memory."""
+        rates = self.rates[product]
+        limits = self._limits[product]
+        return limits.with_memory_bandwidth(statistics.median(rates)) if rates else limits
 
 
 def measure_ceilings(machine: dict[str, Any], threads: int, seconds: float = SECONDS) -> Ceilings:

@@ -111,23 +111,21 @@ def measure_matrix(
             )
             for name in running
         }
-        memory = None
-        if ceilings and not ceilings[1].fits_cache(max(moved.values(), default=0)):
-            memory = MemoryTurns(ceilings)
-        each_round = memory.take if memory else None
-        samples = time_in_rounds(products, schedule, flush, clock, each_round)
+        memory = after_turn = None
+        if ceilings:
+            limits = [ceilings[1 if p.serial else num_threads] for p in running.values()]
+            memory = MemoryTurns(limits, list(moved.values()))
+            after_turn = memory.take
+        samples = time_in_rounds(products, schedule, flush, clock, after_turn)
         misses = misses_of_x(matrix, ceilings[1]) if ceilings else []
-        in_turns = memory.ceilings() if memory else {}
-        for (name, product), rounds in zip(running.items(), samples, strict=True):
+        for i, (name, rounds) in enumerate(zip(running, samples, strict=True)):
             m, nbytes = measurements[name], moved[name]
             on_samples(name, rounds)
             m.take_samples(rounds, flops(matrix.nnz, matrix.dtype), nbytes)
-            if ceilings:
-                threads = 1 if product.serial else num_threads
-                limits = in_turns.get(threads, ceilings[threads])
-                m.take_bounds(roofline(m.gathers, nbytes, misses, limits))
-                if memory and not limits.fits_cache(nbytes):
-                    m.take_memory_rates(memory.rates[threads], nbytes)
+            if memory:
+                m.take_bounds(roofline(m.gathers, nbytes, misses, memory.ceilings(i)))
+                if memory.rates[i]:
+                    m.take_memory_rates(memory.rates[i], nbytes)
     finally:
         for product in running.values():
             product.close()

@@ -46,9 +46,9 @@ class Measurement:
         How much of the measured time that limit, and the limit of the memory, explains; on a
         device the latter is a copy's bandwidth.
     memory_bandwidth : float or None
-        Bytes per second that as many threads read from memory after each round, the median; None
-        where the working set stays in a cache. `bandwidth_share` is that of the rounds then, each
-        against its own reading.
+        Bytes per second that as many threads read from memory after its turns, the median; None
+        where the working set stays in a cache. `bandwidth_share` is the median of the turns then,
+        each against its own reading.
     """
 
     contender: str
@@ -92,7 +92,7 @@ class Measurement:
             self.bandwidth_share = roofline.memory / self.seconds
 
     def take_memory_rates(self, rates: Sequence[float], nbytes: int) -> None:
-        """Fill in the share of the memory's bandwidth from that of each round of products."""
+        """Fill in the share of the memory's bandwidth from that of each turn."""
         self.memory_bandwidth = float(np.median(rates))
         shares = [
             nbytes / seconds / rate for seconds, rate in zip(self.round_medians, rates, strict=True)

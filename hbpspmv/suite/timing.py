@@ -94,7 +94,7 @@ def time_in_rounds(
     schedule: Schedule,
     flush: Product | None = None,
     clock: Clock = WALL_CLOCK,
-    each_round: Callable[[], object] | None = None,
+    after_turn: Callable[[int], object] | None = None,
 ) -> list[list[list[int]]]:
     """Time products against each other.
 
@@ -111,8 +111,8 @@ def time_in_rounds(
         Called before every timed product to empty the caches; replaces the untimed call.
     clock : Clock, optional
         Times a turn.
-    each_round : callable, optional
-        Called at the end of each round.
+    after_turn : callable, optional
+        Called after each turn with the position in `products` of the one whose turn it was.
 
     Returns
     -------
@@ -145,8 +145,8 @@ def time_in_rounds(
                 i = (turn + round_number) % len(products)
                 time.sleep(schedule.pause_seconds)
                 samples[i].append(clock.turn(products[i], repeats[i], flush))
-            if each_round is not None:
-                each_round()
+                if after_turn is not None:
+                    after_turn(i)
     finally:
         if collecting:
             gc.enable()
