@@ -52,6 +52,16 @@ def test_stencil_is_symmetric_and_kills_constants_inside(matrix, longest):
     np.testing.assert_array_equal(inside[lengths == longest], 0)
 
 
+def test_diffusion_has_the_pattern_of_its_stencil_and_loses_the_same_everywhere():
+    matrix = generators.diffusion_3d(6)
+    assert (matrix != matrix.T).nnz == 0
+    np.testing.assert_array_equal(matrix.indices, generators.laplacian_3d(6).indices)
+    np.testing.assert_allclose(matrix @ np.ones(matrix.shape[1]), 1)
+    flows = -matrix.data[matrix.data < 0]
+    assert 0.5 < flows.min() < flows.max() < 1.5
+    assert np.unique(flows).size == flows.size // 2  # each once in either direction
+
+
 def test_elasticity_is_made_of_full_3_by_3_blocks():
     matrix = generators.elasticity_3d(4)
     assert matrix.tobsr(blocksize=(3, 3)).nnz == matrix.nnz

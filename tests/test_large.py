@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from hbpspmv.suite.generators import elasticity_3d, laplacian_3d, rmat
+from hbpspmv.suite.generators import diffusion_3d, elasticity_3d, laplacian_3d, rmat
 from hbpspmv.suite.large import large_sources
 
 EDGES = 16  # per vertex, of rmat
@@ -44,10 +44,11 @@ def rmat_nnz(scale):
     ("generator", "formula", "sizes", "tolerance"),
     [
         (laplacian_3d, stencil_nnz, (3, 10, 17), 0),
+        (diffusion_3d, stencil_nnz, (3, 10, 17), 0),
         (elasticity_3d, elasticity_nnz, (7, 10, 13), 0),
         (rmat, rmat_nnz, (10, 12, 14), 0.01),
     ],
-    ids=["stencil", "elasticity", "rmat"],
+    ids=["stencil", "diffusion", "elasticity", "rmat"],
 )
 def test_formula_counts_what_the_generator_makes(generator, formula, sizes, tolerance):
     for size in sizes:
@@ -55,7 +56,12 @@ def test_formula_counts_what_the_generator_makes(generator, formula, sizes, tole
 
 
 def test_large_matrices_have_a_hundred_million_nonzeros_and_indices_of_32_bits():
-    formulas = {rmat: rmat_nnz, elasticity_3d: elasticity_nnz, laplacian_3d: stencil_nnz}
+    formulas = {
+        rmat: rmat_nnz,
+        elasticity_3d: elasticity_nnz,
+        diffusion_3d: stencil_nnz,
+        laplacian_3d: stencil_nnz,
+    }
     sources = large_sources()
     assert [s.load.func for s in sources] == list(formulas)
     for source in sources:
@@ -66,7 +72,7 @@ def test_large_matrices_have_a_hundred_million_nonzeros_and_indices_of_32_bits()
 
 
 @pytest.mark.parametrize(
-    ("generator", "size"), [(laplacian_3d, 40), (elasticity_3d, 14), (rmat, 14)]
+    ("generator", "size"), [(laplacian_3d, 40), (diffusion_3d, 40), (elasticity_3d, 14), (rmat, 14)]
 )
 def test_making_a_matrix_takes_at_most_64_bytes_a_nonzero(generator, size):
     tracemalloc.start()

@@ -67,6 +67,24 @@ def laplacian_3d(side: int) -> Any:
     return csr_array(kron(laplacian_2d(side), one) + kron(plane, line))
 
 
+def diffusion_3d(side: int, seed: int = 11) -> Any:
+    """Return a 7-point diffusion operator with random conductivities on a cube.
+
+    The flow between two neighbours is proportional to the mean of their conductivities, 0.5 to
+    1.5, and every cell loses another 1 to the outside.
+    """
+    matrix = laplacian_3d(side)
+    conductivity = np.random.default_rng(seed).random(side**3) + 0.5
+    lengths = np.diff(matrix.indptr)
+    inside = matrix.data < 0
+    matrix.data[:] = conductivity[matrix.indices]
+    matrix.data += np.repeat(conductivity, lengths)
+    matrix.data *= np.where(inside, -0.5, 0)
+    loss = np.add.reduceat(matrix.data, matrix.indptr[:-1])
+    matrix.data[~inside] = 1 - loss
+    return matrix
+
+
 def _box_pattern(side: int) -> Any:
     """Return the 27-point pattern of a cube, all ones."""
     line = diags_array([1.0, 1.0, 1.0], offsets=[-1, 0, 1], shape=(side, side))
