@@ -112,6 +112,9 @@ Description describe(const HbpMatrix<T>& m) {
                     break;
                 case RunKind::along:
                     d.long_rows += int64_t{run.n} * run.height;
+                    for (uint32_t i = 0; i < run.n && run.height > 1; ++i) {
+                        d.tiled_elements += int64_t{run.height} * slot_length[i];
+                    }
                     slot_length += run.n;
                     break;
             }

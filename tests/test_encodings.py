@@ -5,8 +5,10 @@ import pytest
 from closeness import assert_close
 from matrices import CASES, one_case
 from plans import THREADS, build, default_geometry, digest, geometries, product
+from scipy.sparse import csr_array
 
 from hbpspmv import _hbpspmv_core as core
+from hbpspmv import hbp_array
 
 ENCODINGS = ("tiles", "shifted", "windows", "along", "constant", "few", "decimal")
 OF_AVX512 = ("windows", "decimal")  # other kernels are slow with them: their builds have none
@@ -57,6 +59,15 @@ def test_encoding_is_used_unless_left_out(encoding):
     assert use(without_it.info()) == 0
     if encoding != "along":  # which is for speed
         assert with_it.nbytes < without_it.nbytes
+
+
+@pytest.mark.parametrize("length", [40, 200], ids=["groups", "long rows"])
+def test_entries_in_tiles_are_counted(length):
+    rows = 96  # whole groups of tiles of two, three or four rows
+    matrix = csr_array(np.ones((rows, length)))
+    info = hbp_array(matrix).plan(expected_calls=1000).info(measure_break_even=False)
+    assert info["long_rows"] == (rows if length >= 128 else 0)
+    assert info["tiled_elements"] == matrix.nnz
 
 
 @pytest.mark.parametrize("dtype", ["float32", "complex128"])
