@@ -146,8 +146,7 @@ class BlockBuilder {
 
         const uint32_t lanes = static_cast<uint32_t>(m_.geometry.lanes);
         order_.arrange(segment, n_segments, segments_.column(), lanes);
-        std::vector<Slot>& slot = order_.slots();
-        const size_t n_windowed = single_groups_.windowed_first(slot, order_.n_single());
+        const std::vector<Slot>& slot = order_.slots();
         b.n_slots = static_cast<uint32_t>(slot.size());
         p.slot_row.resize(p.slot_row.size() + slot.size());
         uint16_t* slot_row = p.slot_row.data() + b.first_slot;
@@ -155,15 +154,16 @@ class BlockBuilder {
             *slot_row++ = segment[s.first].row;
         }
         size_t s = 0;
-        for (; s < n_windowed; s += lanes) {
-            windowed_group(slot.data() + s);
-        }
         for (size_t n; s < order_.n_single(); s += n) {
             n = single_groups_.shifted(slot.data() + s, order_.n_single() - s);
             if (n > 0) {
                 shifted_groups(slot.data() + s, n);
+                continue;
+            }
+            n = std::min<size_t>(lanes, order_.n_single() - s);
+            if (single_groups_.has_windows(slot.data() + s, n)) {
+                windowed_group(slot.data() + s);
             } else {
-                n = std::min<size_t>(lanes, order_.n_single() - s);
                 single_group(slot.data() + s, static_cast<uint32_t>(n));
             }
         }

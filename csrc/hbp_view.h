@@ -22,7 +22,7 @@
 //  2. Every slot holds at least one element.
 //  3. Blocks are ordered by row block, then by column block.
 //  4. Slots of a block cover distinct rows.
-//  5. Slots are ordered by class, then by row, those of windowed groups before the others.
+//  5. Slots are ordered by class, then by row.
 //  6. The lengths of all rows of a block add up to its elements.
 //  7. Elements of a row keep the order they had in CSR.
 #pragma once

@@ -11,7 +11,7 @@
 namespace hbp {
 
 // Goes up with every change of the format's meaning or of the table in plan_arrays.cpp.
-inline constexpr int plan_format_version = 4;
+inline constexpr int plan_format_version = 5;
 
 enum class ElementType { uint8, uint16, uint32, int32, int64, value };
 

@@ -20,15 +20,15 @@ class SingleGroups {
     // Groups of `lanes` slots.
     SingleGroups(uint32_t lanes, const Encodings& use)
         : lanes_(lanes),
-          windows_(use.windows && may_have_windows<T>(lanes)),
+          may_have_windows_(use.windows && may_have_windows<T>(lanes)),
           shifted_(use.shifted) {}
 
     // The slots of one block come next: `segment` has their columns in `column`, below n_columns.
     void begin(const Segment* segment, const C* column, int64_t n_columns) {
         segment_ = segment;
         column_ = column;
-        n_columns_ = n_columns;
-        may_be_shifted_ = shifted_;
+        windows_ = may_have_windows_ && n_columns >= width;
+        finder_.set_last(n_columns - width);
         not_shifted_until_ = nullptr;
     }
 
@@ -36,7 +36,7 @@ class SingleGroups {
 
     // How many of the n slots are in shifted groups from the first one on that are worth a run.
     size_t shifted(const Slot* slot, size_t n) {
-        if (!may_be_shifted_ || slot < not_shifted_until_) {
+        if (!shifted_ || slot < not_shifted_until_) {
             return 0;
         }
         size_t end = 0;
@@ -50,40 +50,24 @@ class SingleGroups {
         return end;
     }
 
-    // Moves the slots of groups that have windows to the front, each part in its old order; returns
-    // how many they are.
-    size_t windowed_first(std::vector<Slot>& slot, size_t n) {
-        if (!windows_ || n_columns_ < width) {
-            return 0;
+    // Whether the next group, of n slots, has windows in every pass.
+    bool has_windows(const Slot* slot, size_t n) {
+        if (!windows_ || n < lanes_ || slot->length != slot[lanes_ - 1].length ||
+            !may_be_windowed(slot)) {
+            return false;
         }
-        finder_.set_last(n_columns_ - width);
-        group_.clear();
+        const C* row[max_lanes];
         begin_.clear();
-        put_ = 0;
-        n_all_shifted_ = 0;
-        for (size_t s = 0; s < n;) {
-            size_t end = s + 1;
-            while (end < n && slot[end].length == slot[s].length) {
-                ++end;
-            }
-            find_windowed(slot.data(), s, end);
-            s = end;
-        }
-        not_shifted_until_ = nullptr;
-        may_be_shifted_ = n_all_shifted_ > 0;
-        move_to_front(slot, n);
-        return group_.size() * lanes_;
+        return all_passes_have_windows(rows_of(slot, row), slot->length);
     }
 
-    // Stores the passes of the next group that has windows; returns their end.
+    // Stores the passes of the group that was just found to have windows; returns their end.
     C* put_windows(const Slot* slot, C* to) {
         const C* row[max_lanes];
-        const C* begin = begin_.data() + put_;
-        put_ += size_t{slot->length} * n_windows;
         C column[tuning::long_row * max_lanes];
         interleave<true>(rows_of(slot, row), lanes_, slot->length, column, lanes_);
         for (uint32_t k = 0; k < slot->length; ++k) {
-            finder_.template put<n_windows>(column + k * lanes_, begin + k * n_windows, to);
+            finder_.template put<n_windows>(column + k * lanes_, begin_.data() + k * n_windows, to);
             to += window_places<C>(static_cast<int>(lanes_));
         }
         return to;
@@ -118,30 +102,6 @@ class SingleGroups {
         return true;
     }
 
-    // Slots s to end - 1 have one length: appends where their windowed groups begin to group_,
-    // unless these have too few passes.
-    void find_windowed(const Slot* slot, size_t s, size_t end) {
-        const size_t n_before = group_.size();
-        const size_t n_begin_before = begin_.size();
-        const uint32_t length = slot[s].length;
-        const C* row[max_lanes];
-        while (s + lanes_ <= end) {
-            size_t n_shifted = 0;
-            if (may_be_windowed(slot + s)) {
-                n_shifted = shifted(slot + s, end - s);
-                n_all_shifted_ += n_shifted;
-                if (n_shifted == 0 && all_passes_have_windows(rows_of(slot + s, row), length)) {
-                    group_.push_back(s);
-                }
-            }
-            s += n_shifted > 0 ? n_shifted : lanes_;
-        }
-        if ((group_.size() - n_before) * length < tuning::min_window_passes) {
-            group_.resize(n_before);
-            begin_.resize(n_begin_before);
-        }
-    }
-
     // Three columns far from each other are in no two windows, which most groups show at once.
     bool may_be_windowed(const Slot* slot) const {
         const uint32_t k = slot->length / 2;
@@ -154,14 +114,12 @@ class SingleGroups {
     // Appends where the windows of all passes begin to begin_, unless some pass has none. Up to 14
     // bytes past the rows' ends are read.
     bool all_passes_have_windows(const C** row, uint32_t length) {
-        const size_t n_before = begin_.size();
         constexpr uint32_t at_once = Finder::at_once;
         for (uint32_t k = 0; k < length; k += at_once) {
             typename Finder::Passes begin[n_windows];
             const typename Finder::Passes left = finder_.find(row, begin);
             for (uint32_t j = 0; j < at_once && k + j < length; ++j) {
                 if (left[j] != 0) {
-                    begin_.resize(n_before);
                     return false;
                 }
                 for (int w = 0; w < n_windows; ++w) {
@@ -175,39 +133,15 @@ class SingleGroups {
         return true;
     }
 
-    void move_to_front(std::vector<Slot>& slot, size_t n) {
-        if (group_.empty()) {
-            return;
-        }
-        others_.clear();
-        size_t to = 0, from = 0;
-        const auto copy_others = [&](size_t end) {
-            others_.insert(others_.end(), slot.data() + from, slot.data() + end);
-        };
-        for (const size_t g : group_) {
-            copy_others(g);
-            std::copy_n(slot.data() + g, lanes_, slot.data() + to);
-            to += lanes_;
-            from = g + lanes_;
-        }
-        copy_others(n);
-        std::copy(others_.begin(), others_.end(), slot.data() + to);
-    }
-
     const uint32_t lanes_;
-    const bool windows_;  // whether groups may have windows
+    const bool may_have_windows_;
     const bool shifted_;  // whether there may be shifted groups
     Finder finder_;
     const Segment* segment_ = nullptr;
     const C* column_ = nullptr;
-    int64_t n_columns_ = 0;
-    bool may_be_shifted_ = false;              // whether groups of this block may be
+    bool windows_ = false;                     // whether groups of this block may have some
     const Slot* not_shifted_until_ = nullptr;  // groups before it were tested already
-    size_t n_all_shifted_ = 0;                 // slots in shifted groups worth a run
-    std::vector<size_t> group_;                // the first slots of windowed groups
-    std::vector<C> begin_;                     // where their windows begin, pass by pass
-    size_t put_ = 0;                           // of begin_, those that are stored already
-    std::vector<Slot> others_;
+    std::vector<C> begin_;                     // where a group's windows begin, pass by pass
 };
 
 }  // namespace hbp

@@ -46,7 +46,6 @@ class SlotOrder {
 
     // The slots: single rows to be grouped, tiles to be grouped (a multiple of `lanes` of each
     // height and length), long rows and tiles of them.
-    std::vector<Slot>& slots() { return sorted_; }
     const std::vector<Slot>& slots() const { return sorted_; }
     size_t n_single() const { return n_single_; }    // end of the first part
     size_t n_grouped() const { return n_grouped_; }  // end of the second part

@@ -56,9 +56,6 @@ inline constexpr uint32_t min_tile_length = 3;
 // from one kind of run to another costs a mispredicted branch.
 inline constexpr uint32_t min_shifted_passes = 24;
 
-// The same for windows of the groups of one length in a block.
-inline constexpr uint32_t min_window_passes = 16;
-
 // Share of a long row's chunks of 32 entries from which it has windows.
 inline constexpr int64_t min_windowed_percent = 50;
 

@@ -341,14 +341,10 @@ class Validation {
             covered_[static_cast<size_t>(row + h)] = true;
         }
         const int64_t c = slot_class(static_cast<uint32_t>(height), static_cast<uint32_t>(length));
-        constexpr int64_t after_windowed = int64_t{n_slot_classes} * tuning::max_block_side;
-        const int64_t order =
-            c * tuning::max_block_side + row + (kind == RunKind::windowed ? 0 : after_windowed);
+        const int64_t order = c * tuning::max_block_side + row;
         if (order <= order_before_) {
-            throw InvalidHbp(
-                "the slot of row " + std::to_string(row) +
-                " is out of order: slots are ordered by class, then by row, windowed ones "
-                "before others");
+            throw InvalidHbp("the slot of row " + std::to_string(row) +
+                             " is out of order: slots are ordered by class, then by row");
         }
         order_before_ = order;
     }

@@ -6,6 +6,7 @@ from matrices import one_case
 from plans import build, default_geometry, digest, geometries, product
 
 from hbpspmv import _hbpspmv_core as core
+from hbpspmv.suite.generators import laplacian_2d
 
 pytestmark = pytest.mark.skipif(
     core.isa() != "avx512", reason="windows are stored for AVX-512 only"
@@ -55,6 +56,21 @@ def test_windows_of_long_rows_that_reach_outside_are_refused(array, place, bits,
     changed[place] |= bits
     with pytest.raises(ValueError, match=message):
         core.plan_from_arrays({**arrays, array: changed}, **header)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_groups_that_cross_a_line_of_a_stencil_stay_between_the_others(dtype):
+    a = laplacian_2d(110).astype(dtype)  # 108 rows of five entries a line: 13.5 groups of 8
+    plan = build(a, default_geometry(a))
+    arrays = core.plan_arrays(plan)
+    kinds = arrays["run_kind"][arrays["run_length"] == 5]
+    assert np.isin(kinds, (1, 4)).mean() > 0.9
+    assert (np.diff(kinds.astype(int)) != 0).sum() > 50  # shifted, windowed, shifted, ...
+    x = np.random.default_rng(1).standard_normal(a.shape[1]).astype(dtype)
+    plain = core.build(
+        a.indptr, a.indices, a.data, *a.shape, *default_geometry(a), 2, without=("windows",)
+    )
+    assert digest(product(plan, x, 2)) == digest(product(plain, x, 1))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -24,7 +23,6 @@ struct Slot {
     int64_t first_row;
     uint32_t height;
     std::vector<std::vector<Entry>> row;  // [height]
-    bool windowed = false;
 };
 
 class Decoder {
@@ -72,7 +70,7 @@ class Decoder {
         const size_t first = out_.size();
         for (uint32_t i = 0; i < n; ++i) {
             out_.push_back({v_.row_block_ptr[b_.row_block] + *slot_row_++, height,
-                            std::vector<std::vector<Entry>>(height), false});
+                            std::vector<std::vector<Entry>>(height)});
         }
         return &out_[first];
     }
@@ -144,7 +142,6 @@ class Decoder {
                 for (uint32_t i = 0; i < lanes; ++i) {
                     const uint8_t code = code_at(i);
                     CHECK(code < 16);
-                    slot[i].windowed = true;
                     add(slot[i].row[0], begin[code / 8] + code % 8);
                 }
                 column_ += places_of_codes;
@@ -295,13 +292,13 @@ TEST("Slots of a block cover distinct rows.") {
     });
 }
 
-TEST("Slots are ordered by class, then by row, those of windowed groups before the others.") {
+TEST("Slots are ordered by class, then by row.") {
     for_each_block([](const auto&, const HbpView<double>& v, const Block<double>& b) {
-        std::tuple<bool, uint32_t, int64_t> before{false, 0, -1};
+        std::pair<uint32_t, int64_t> before{0, -1};
         for (const Slot& slot : slots(v, b)) {
             const uint32_t n = static_cast<uint32_t>(slot.row[0].size());
-            const std::tuple<bool, uint32_t, int64_t> here{
-                !slot.windowed, hbp::slot_class(slot.height, n), slot.first_row};
+            const std::pair<uint32_t, int64_t> here{hbp::slot_class(slot.height, n),
+                                                    slot.first_row};
             CHECK(before < here);
             before = here;
         }
