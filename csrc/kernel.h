@@ -124,15 +124,17 @@ HBP_INLINE void full_run(const Run& run, Values& value, ColumnStream<Index>& col
 }
 
 // Short rows get a loop of their own per length, for the lanes that real types have by default:
-// their groups are too short to hide the loop (+35 % on matrices of 4 to 8 entries a row). Windows
-// are left out where none are built.
+// their groups are too short to hide the loop (+35 % on matrices of 4 to 8 entries a row). Wide
+// blocks are for scattered columns, so their shifted groups are left out, and so are windows where
+// none are built.
 template <class Simd, int vectors, template <class, int> class Columns, class Values, class Index>
 HBP_INLINE void single_runs(const Run& run, Values& value, ColumnStream<Index>& column,
                             const typename Simd::T* x, RowSums<Simd>& y) {
     using T = typename Simd::T;
+    constexpr bool is_shifted = std::is_same_v<Columns<Simd, 1>, ShiftedColumns<Simd, 1>>;
     constexpr bool is_windowed = std::is_same_v<Columns<Simd, 1>, WindowedColumns<Simd, 1>>;
     if constexpr (!ScalarTraits<T>::is_complex && vectors * Simd::width * sizeof(T) == 64 &&
-                  (!is_windowed || fast_windows<Simd>)) {
+                  !(is_shifted && sizeof(Index) == 4) && (!is_windowed || fast_windows<Simd>)) {
         switch (run.length) {
 #define HBP_LENGTH(n) \
     case n:           \
