@@ -18,10 +18,10 @@ struct F64x4 {
     }
     static HBP_INLINE Vector zero() { return _mm256_setzero_pd(); }
     static HBP_INLINE Vector broadcast(double a) { return _mm256_set1_pd(a); }
-    using Table = const double*;
-    static HBP_INLINE Table load_table(const double* table) { return table; }
-    static HBP_INLINE Vector look_up(Table table, const uint8_t* code) {
-        return gather(table, code);
+    using Table = x86::SplitTable;
+    static HBP_INLINE Table load_table(const double* table) { return Table(table); }
+    static HBP_INLINE Vector look_up(const Table& table, const uint8_t* code) {
+        return table.four(code);
     }
     template <int>
     using Powers = const double*;
