@@ -101,7 +101,7 @@ struct Simd<float, lanes> {
 
 template <class T>
 const KernelTable<T>& kernels() {
-    static constexpr KernelTable<T> table = make_kernel_table<T, Simd>();
+    static constexpr KernelTable<T> table = make_kernel_table<T, Simd, true>();
     return table;
 }
 
