@@ -12,6 +12,7 @@
 #include "bind.h"
 #include "bind_types.h"
 #include "choose_geometry.h"
+#include "dispatch.h"
 
 namespace hbp {
 namespace {
@@ -34,7 +35,7 @@ MatrixSample py_sample(const AnyVector& indptr, const AnyVector& indices, const 
 }
 
 std::tuple<Triple, double, double, std::string> py_choose_layout(const MatrixSample& s) {
-    const Layout layout = choose_layout(s);
+    const Layout layout = choose_layout(s, prefer_eight_lanes(s.itemsize));
     const Geometry& g = layout.geometry;
     return {{g.block_rows, g.block_cols, g.lanes},
             layout.hbp_seconds,

@@ -14,7 +14,7 @@ Geometry choose_geometry(int64_t n_rows, int64_t n_cols, int itemsize) {
     return g;
 }
 
-Layout choose_layout(MatrixSample s) {
+Layout choose_layout(MatrixSample s, bool prefer_eight) {
     s.distinct_values = few_values + 1;
     Layout best;
     best.geometry = choose_geometry(s.n_rows, s.n_cols, static_cast<int>(s.itemsize));
@@ -44,7 +44,9 @@ Layout choose_layout(MatrixSample s) {
                             nnz < tuning::short_row_entries * s.filled_rows);
     if (in_pieces && is_wide(s.n_cols) && s.n_cols <= INT32_MAX) {
         best.geometry.block_cols = static_cast<int32_t>(s.n_cols);
-    } else if (s.repeated >= tuning::tile_share) {
+    } else if (s.repeated >= tuning::tile_share ||
+               (prefer_eight && nnz >= tuning::eight_lanes_entries * s.filled_rows &&
+                s.shifted < tuning::eight_lanes_shifted)) {
         best.geometry.lanes = tile_lanes;
     }
     if (best.csr_seconds < (1 - tuning::least_gain) * best.hbp_seconds) {

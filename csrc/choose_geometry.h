@@ -25,7 +25,8 @@ struct Layout {
 // most entries are in tiles. It weighs one thread of the machine that the model was made on, not of
 // this one: column blocks and CSR decide the order of the additions, and the bits of a product must
 // depend neither on the machine nor on the number of threads. For the same reason it takes all
-// values to be distinct: new values in an old plan and in a new one give the same bits. O(1).
-Layout choose_layout(MatrixSample s);
+// values to be distinct: new values in an old plan and in a new one give the same bits. Lanes do
+// not: with `prefer_eight` groups have eight unless rows are short. O(1).
+Layout choose_layout(MatrixSample s, bool prefer_eight);
 
 }  // namespace hbp

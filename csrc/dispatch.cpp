@@ -88,6 +88,10 @@ Encodings encodings_that_pay() {
     return use;
 }
 
+bool prefer_eight_lanes(int64_t itemsize) {
+    return itemsize == 4 ? kernels<float>().prefers_eight : kernels<double>().prefers_eight;
+}
+
 template const KernelTable<float>& kernels<float>();
 template const KernelTable<double>& kernels<double>();
 template const KernelTable<Complex<float>>& kernels<Complex<float>>();

@@ -23,4 +23,8 @@ const KernelTable<T>& kernels();
 // took 2.1 to 2.8 times as long as raw values (AVX2; portable: 1.9 to 2.2).
 Encodings encodings_that_pay();
 
+// Whether groups of eight suit the kernels in use, for values of this size, where rows are not
+// short.
+bool prefer_eight_lanes(int64_t itemsize);
+
 }  // namespace hbp

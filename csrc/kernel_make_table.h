@@ -64,6 +64,8 @@ constexpr KernelTable<T> make_kernel_table() {
     }
     table.fast_decimals = requires { requires S::fast_decimals; };
     table.fast_windows = fast_windows<typename Simd<T, default_lanes(sizeof(T))>::type>;
+    table.prefers_eight =
+        requires { requires Simd<T, default_lanes(sizeof(T))>::type::prefers_eight; };
     table.csr32 = csr_product<S, int32_t>;
     table.csr64 = csr_product<S, int64_t>;
     return table;

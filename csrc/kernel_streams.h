@@ -43,8 +43,9 @@ struct RawValues {
     }
 };
 
-// The same of a matrix that stays in a cache, where a prefetch costs a load slot and brings nothing:
-// measured with single loads of x (AVX-512 on Zen 5, AVX2 on Zen 3), so only those kernels have it.
+// The same of a matrix that stays in a cache, where a prefetch costs a load slot and brings
+// nothing: measured with single loads of x (AVX-512 on Zen 5, AVX2 on Zen 3), so only those kernels
+// have it.
 template <class Simd>
 struct CachedValues : RawValues<Simd> {
     using RawValues<Simd>::RawValues;

@@ -53,6 +53,7 @@ struct KernelTable {
     BlockKernel wide_spmm[n_encodings];
     bool fast_decimals;  // enough for decimals to pay
     bool fast_windows;   // enough for windows to pay
+    bool prefers_eight;  // groups of eight are faster unless rows are short
     void (*csr32)(const CsrArgs<int32_t, T>&);
     void (*csr64)(const CsrArgs<int64_t, T>&);
 };

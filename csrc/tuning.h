@@ -79,6 +79,14 @@ inline constexpr double short_row_entries = 8;
 // Share of the entries in rows with the columns of the row before from which most are in tiles.
 inline constexpr double tile_share = 0.4;
 
+// Entries a row from which groups have eight lanes where the kernels prefer that, unless more than
+// this share of the entries shares a column with all of its group. Floats with AVX2 on Zen 3, in
+// place of sixteen lanes, as fewer rows are left over: 1.03 and 1.06 times as fast over 11 matrices
+// in two runs (cage10 1.18, sunpinyin_bigram 1.12, soc-Slashdot0902 0.94); 0.87 to 1.04 over 7 of
+// shorter rows, and 0.87 on maros-r7, of which 97 % is shifted.
+inline constexpr double eight_lanes_entries = 12;
+inline constexpr double eight_lanes_shifted = 0.4;
+
 // Share of the time that the cost model must expect to save before it leaves the default layout: it
 // is right to about 20 %.
 inline constexpr double least_gain = 0.08;
@@ -86,9 +94,9 @@ inline constexpr double least_gain = 0.08;
 // Bytes of a block's streams to what is prefetched: for matrices that stay in a cache, and for
 // others, whose lines come from further away. Near: 1.03 times as fast as far in the geometric mean
 // over 16 matrices of up to 10 MB; over 15 others, most of them larger, 0.93 times
-// (sunpinyin_bigram, 25 MB: 0.61). Kernels with single loads of x do not prefetch near values at all
-// (CachedValues): 1.025 times as fast over 13 matrices with AVX-512; with AVX2 1.04 (float64) and
-// 1.06 (float32) over 11.
+// (sunpinyin_bigram, 25 MB: 0.61). Kernels with single loads of x do not prefetch near values at
+// all (CachedValues): 1.025 times as fast over 13 matrices with AVX-512; with AVX2 1.04 (float64)
+// and 1.06 (float32) over 11.
 inline constexpr int64_t near_bytes = 8 << 20;
 inline constexpr int32_t near_values = 512, near_columns = 256;
 inline constexpr int32_t far_values = 4096, far_columns = 1024;

@@ -115,9 +115,23 @@ def test_rows_are_not_cut_into_pieces_of_one_or_two_entries():
 
 
 def test_tiles_of_floats_come_in_groups_of_eight():
-    points = random_rows(3_000, 3_000, 9)
+    points = random_rows(3_000, 3_000, 5)
     for tile, lanes in ((3, 8), (1, 16)):
         S = scipy.sparse.csr_array(scipy.sparse.kron(points, np.ones((tile, tile))))
+        assert choose_layout(arrays(S), np.dtype("float32")).geometry.lanes == lanes
+        assert choose_layout(arrays(S), np.dtype("float64")).geometry.lanes == 8
+
+
+def test_floats_come_in_groups_of_eight_where_a_vector_has_eight_and_rows_are_not_short():
+    diagonals = scipy.sparse.diags_array(
+        [np.ones(9_000)] * 20, offsets=range(-10, 10), shape=(9_000, 9_000)
+    )
+    where_preferred = 8 if core.isa() == "avx2" else 16
+    for S, lanes in (
+        (random_rows(3_000, 3_000, 14), where_preferred),
+        (random_rows(3_000, 3_000, 6), 16),
+        (diagonals, 16),  # groups of sixteen store a column once for more rows
+    ):
         assert choose_layout(arrays(S), np.dtype("float32")).geometry.lanes == lanes
         assert choose_layout(arrays(S), np.dtype("float64")).geometry.lanes == 8
 

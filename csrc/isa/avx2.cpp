@@ -55,6 +55,7 @@ struct F32x8 {
     using T = float;
     using Vector = __m256;
     static constexpr int width = 8;
+    static constexpr bool prefers_eight = true;
     template <int n_windows, class Index>
     static HBP_INLINE Vector pick(const float* x, const Index* pass, const uint8_t* code) {
         return x86::pick<F32x8>(x, pass, code);
