@@ -9,6 +9,7 @@
 #include "bind_types.h"
 #include "describe.h"
 #include "dispatch.h"
+#include "product_threads.h"
 #include "spmv.h"
 #include "to_csr.h"
 
@@ -53,8 +54,9 @@ class CorePlan {
             }
             without_gil([&] {
                 const std::shared_lock<std::shared_mutex> lock(values_);
+                const ProductThreads threads(n_threads, m.nnz * n_vectors);
                 multiply(m, static_cast<const T*>(X.data()), static_cast<T*>(Y.data()), n_vectors,
-                         scalar_of<T>(alpha), scalar_of<T>(beta), threads_or_default(n_threads));
+                         scalar_of<T>(alpha), scalar_of<T>(beta), threads.count());
             });
         });
     }
@@ -71,8 +73,9 @@ class CorePlan {
             }
             without_gil([&] {
                 const std::shared_lock<std::shared_mutex> lock(values_);
+                const ProductThreads threads(n_threads, m.nnz);
                 multiply(m, static_cast<const T*>(from.data()), to.data(), 1, scalar_of<T>(alpha),
-                         scalar_of<T>(beta), threads_or_default(n_threads));
+                         scalar_of<T>(beta), threads.count());
             });
             return true;
         });

@@ -7,6 +7,7 @@
 #include "build.h"
 #include "choose_geometry.h"
 #include "csr_spmv.h"
+#include "product_threads.h"
 
 namespace hbp {
 namespace {
@@ -40,10 +41,10 @@ void py_csr_multiply(const AnyVector& indptr, const AnyVector& indices, const An
     with_index_type(indptr.dtype(), [&]<class I>(I) {
         with_value_type(data.dtype(), [&]<class T>(T) {
             without_gil([&] {
-                csr_multiply(csr_view<I, T>(indptr, indices, data, n_cols),
-                             static_cast<const T*>(X.data()), static_cast<T*>(Y.data()), n_vectors,
-                             scalar_of<T>(alpha), scalar_of<T>(beta),
-                             threads_or_default(n_threads));
+                const auto csr = csr_view<I, T>(indptr, indices, data, n_cols);
+                const ProductThreads threads(n_threads, (csr.nnz() + csr.n_rows) * n_vectors);
+                csr_multiply(csr, static_cast<const T*>(X.data()), static_cast<T*>(Y.data()),
+                             n_vectors, scalar_of<T>(alpha), scalar_of<T>(beta), threads.count());
             });
         });
     });

@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "cpu_place.h"
 #include "isa/relax.h"
 #include "tuning.h"
 
@@ -60,6 +61,9 @@ struct alignas(64) Worker {
     std::atomic<int> command{idle};
     Job* job = nullptr;
     int thread = 0;
+    pthread_t handle{};
+    CpuPlace place;
+    std::atomic<bool> asleep{true};  // or about to be, or not yet running again
 
     bool exchange_command(int from, int to) {
         return command.compare_exchange_strong(from, to, std::memory_order_acq_rel,
@@ -81,7 +85,9 @@ void wait_for_command(Worker& worker, int spin_limit_us) {
             relax();
         }
         if (clock::now() > until) {
+            worker.asleep.store(true, std::memory_order_relaxed);
             worker.command.wait(Worker::idle, std::memory_order_relaxed);
+            worker.asleep.store(false, std::memory_order_relaxed);
             return;
         }
     }
@@ -89,7 +95,9 @@ void wait_for_command(Worker& worker, int spin_limit_us) {
 
 void worker_main(Worker* worker, int spin_limit_us) {
     inside_job = true;
+    worker->asleep.store(false, std::memory_order_relaxed);
     while (true) {
+        worker->place.settle();
         wait_for_command(*worker, spin_limit_us);
         if (!worker->exchange_command(Worker::work, Worker::taken)) {
             continue;
@@ -106,12 +114,14 @@ class Pool {
     // Workers never end: they sleep until the process does, as no order of static destructors
     // suits every embedding program.
     bool grow(size_t n_workers) {
-        const int spin =
-            static_cast<int>(n_workers) < available_cpus() ? tuning::spin_microseconds : 0;
         while (workers_.size() < n_workers) {
+            const int spin =
+                static_cast<int>(n_workers) < available_cpus() ? tuning::spin_microseconds : 0;
             auto worker = std::make_unique<Worker>();
             try {
-                std::thread(worker_main, worker.get(), spin).detach();
+                std::thread thread(worker_main, worker.get(), spin);
+                worker->handle = thread.native_handle();
+                thread.detach();
             } catch (const std::system_error&) {
                 return false;  // no more threads to be had
             }
@@ -122,8 +132,14 @@ class Pool {
 
     void run(int n, ThreadFunction f, void* context) {
         Job job{f, context, {n - 1}};
+        TakenCpus taken(sched_getcpu());
+        for (int t = 1; t < n; ++t) {
+            workers_[static_cast<size_t>(t) - 1]->place.claim(taken);
+        }
         for (int t = 1; t < n; ++t) {
             Worker& worker = *workers_[static_cast<size_t>(t) - 1];
+            worker.place.move(worker.handle, worker.asleep.load(std::memory_order_relaxed), n,
+                              taken);
             worker.job = &job;
             worker.thread = t;
             worker.command.store(Worker::work, std::memory_order_release);

@@ -16,9 +16,13 @@ inline constexpr uint32_t long_row = 128;
 // vectors of doubles).
 inline constexpr int long_row_partials = 32;
 
-// Work per thread below which another thread costs more than it brings: a wake-up and a wait take
-// about 1.5 us, the time of about 4,000 entries.
+// Work per thread below which another thread that spins costs more than it brings: an order and
+// a wait take about 1.5 us, the time of about 4,000 entries.
 inline constexpr int64_t min_nnz_per_thread = 4000;
+
+// The same of a thread that sleeps. To wake one took 25 us on a virtual machine: two threads took
+// 1.15 times as long as one for 100,000 entries, 0.84 times for 200,000.
+inline constexpr int64_t min_nnz_to_wake = 65536;
 
 // Entries of a row block. Smaller blocks leave more groups ragged: 32,768 cost 5 % in the geometric
 // mean over 11 real matrices of 0.9 to 9.4 M entries, 28 % on the worst. But there are at least 8
