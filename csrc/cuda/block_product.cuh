@@ -34,7 +34,11 @@ HBP_DEVICE void multiply_piece(const PieceProduct<Stored, T, V>& product) {
                 product.template along<1>({x.x - product.share.vector + first, x.stride, n},
                                           {1, 0, first, n});
             }
+            return;
         }
+        case RunKind::windowed:  // never: there are no windows with 32 lanes
+        case RunKind::along_windowed:
+            return;
     }
 }
 

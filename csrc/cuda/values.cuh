@@ -36,6 +36,9 @@ class Values {
                 at_ = static_cast<const uint8_t*>(p.value) + piece.value;
                 table_ = static_cast<const T*>(p.table) + bi * few_values;
                 break;
+            case Encoding::decimal_16:  // never, see above
+            case Encoding::decimal_32:
+                break;
         }
     }
 

@@ -37,8 +37,13 @@ class Settings:
 
     @property
     def schedule(self) -> Schedule:
-        """The timing effort."""
-        return replace(QUICK if self.quick else Schedule(), turn_seconds=self.turn_seconds)
+        """The timing effort. Longer turns have more products, in proportion."""
+        longer = max(1.0, self.turn_seconds / Schedule.turn_seconds)
+        return replace(
+            QUICK if self.quick else Schedule(),
+            turn_seconds=self.turn_seconds,
+            max_products=round(Schedule.max_products * longer),
+        )
 
 
 class Listener(Protocol):

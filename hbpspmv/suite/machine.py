@@ -21,7 +21,8 @@ def describe_machine() -> dict[str, Any]:
     -------
     dict
         cpu, cpus (that this process may use), isa, l1d_bytes, l2_bytes, l3_bytes, memory_bytes,
-        system, python, numpy, scipy, hbpspmv, compiler. What the system does not tell is 0.
+        realtime_priority (of this process, 0 for a normal one), system, python, numpy, scipy,
+        hbpspmv, compiler. What the system does not tell is 0.
     """
     config: dict[str, Any] = hbpspmv.show_config(mode="dicts") or {}
     return {
@@ -32,6 +33,7 @@ def describe_machine() -> dict[str, Any]:
         "l2_bytes": config.get("l2_bytes", 0),
         "l3_bytes": config.get("l3_bytes", 0),
         "memory_bytes": _memory_bytes(),
+        "realtime_priority": _realtime_priority(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -109,6 +111,11 @@ def _memory_bytes(entry: str = "MemTotal:") -> int:
     return 0
 
 
+def _realtime_priority() -> int:
+    """Return the priority by which this process goes before all normal ones; 0 if it does not."""
+    return os.sched_getparam(0).sched_priority if hasattr(os, "sched_getparam") else 0
+
+
 def machine_line(machine: dict[str, Any]) -> str:
     """Return one line about the machine for people.
 
@@ -125,6 +132,8 @@ def machine_line(machine: dict[str, Any]) -> str:
             parts.append(f"{label} {size(machine[key])}")
     if machine["memory_bytes"]:
         parts.append(f"{size(machine['memory_bytes'])} memory")
+    if machine.get("realtime_priority"):  # results of earlier versions do not tell
+        parts.append(f"real-time priority {machine['realtime_priority']}")
     return ", ".join(part for part in parts if part)
 
 

@@ -1,7 +1,14 @@
 // Runs every registered test, or those whose name contains the first argument.
 #include "check.h"
+#include "dispatch.h"
 
 int main(int argc, char** argv) {
+    try {
+        hbp::isa_in_use();
+    } catch (const std::exception& error) {
+        std::printf("%s\n", error.what());
+        return EXIT_FAILURE;
+    }
     int failed = 0;
     int run = 0;
     for (const check::Test& test : check::tests()) {
