@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
@@ -15,18 +16,22 @@
 #include <vector>
 
 #include "cpu_place.h"
+#include "cpu_quota.h"
 #include "isa/relax.h"
 #include "tuning.h"
 
 namespace hbp {
 
 int available_cpus() {
+    static const int quota = cpu_quota();
     cpu_set_t set;
+    int n = 0;
     if (sched_getaffinity(0, sizeof set, &set) == 0) {
-        return CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
+        n = CPU_COUNT(&set);
+    } else {
+        n = static_cast<int>(std::thread::hardware_concurrency());
     }
-    const int n = static_cast<int>(std::thread::hardware_concurrency());
-    return n > 0 ? n : 1;
+    return std::max(1, quota > 0 ? std::min(n, quota) : n);
 }
 
 namespace {

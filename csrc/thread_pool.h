@@ -3,11 +3,11 @@
 
 namespace hbp {
 
-// The CPUs of the affinity mask, at least 1.
+// The CPUs of the affinity mask, or what the control groups allow where that is less; at least 1.
 int available_cpus();
 
 // Threads that a call may use when it names no number: set_num_threads, else
-// HBPSPMV_NUM_THREADS, else the CPUs of the affinity mask.
+// HBPSPMV_NUM_THREADS, else the available CPUs.
 int num_threads();
 void set_num_threads(int n);
 

@@ -24,7 +24,8 @@ def set_num_threads(num_threads: int) -> None:
     Notes
     -----
     The setting holds for the whole process. It starts as the environment variable
-    ``HBPSPMV_NUM_THREADS``, or else as the number of CPUs that the process may run on.
+    ``HBPSPMV_NUM_THREADS``, or else as the number of CPUs that the process may run on, or the CPU
+    limit of its container (control group) where that is less.
     ``threadpoolctl.threadpool_limits`` changes it too, for as long as its block lasts. A plan or a
     call with ``num_threads`` of its own is not bound by either.
 
