@@ -55,7 +55,7 @@ constexpr KernelTable<T> make_kernel_table() {
         fill.template operator()<Decimal32Values>(Encoding::decimal_32);
     }
     std::copy_n(table.spmv[static_cast<size_t>(Encoding::raw)], n_lane_choices, table.cached_spmv);
-    if constexpr (cached && !ScalarTraits<T>::is_complex) {
+    if constexpr (cached) {
         constexpr int lanes = default_lanes(sizeof(T));
         table.cached_spmv[lane_choice(lanes)] =
             spmv_kernel<T, lanes, Simd, CachedValues, uint16_t>();

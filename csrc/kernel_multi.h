@@ -149,11 +149,13 @@ void block_spmm(const BlockArgs<typename Simd::T>& b) {
             }
         },
         [&](uint32_t row, const RowPiece& piece, bool is_long) {
-            T* y = b.y + row * b.n_vectors;
-            if (is_long) {
-                windowed_long_row_multi<Simd>(piece, value, column, b.x, y, b.n_vectors);
-            } else {
-                windowed_row_multi<Simd>(piece, value, column, b.x, y, b.n_vectors);
+            if constexpr (may_have_windows<T>(default_lanes(sizeof(T)))) {
+                T* y = b.y + row * b.n_vectors;
+                if (is_long) {
+                    windowed_long_row_multi<Simd>(piece, value, column, b.x, y, b.n_vectors);
+                } else {
+                    windowed_row_multi<Simd>(piece, value, column, b.x, y, b.n_vectors);
+                }
             }
         });
 }

@@ -1,7 +1,7 @@
 // Kernels for AVX2 with FMA: four doubles or eight floats a vector.
 #include "../kernel_make_table.h"
 #include "isa.h"
-#include "loop_vector.h"
+#include "x86_complex.h"
 #include "x86_loads.h"
 
 namespace hbp::avx2 {
@@ -88,9 +88,7 @@ struct F32x8 {
 };
 
 template <class T, int lanes>
-struct Simd {
-    using type = LoopVector<Isa, T, 8>;
-};
+struct Simd;
 template <int lanes>
 struct Simd<double, lanes> {
     using type = F64x4;
@@ -98,6 +96,14 @@ struct Simd<double, lanes> {
 template <int lanes>
 struct Simd<float, lanes> {
     using type = F32x8;
+};
+template <int lanes>
+struct Simd<Complex<double>, lanes> {
+    using type = x86::C128x2<Isa>;
+};
+template <int lanes>
+struct Simd<Complex<float>, lanes> {
+    using type = x86::C64x4<Isa>;
 };
 
 template <class T>

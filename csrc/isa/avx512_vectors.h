@@ -7,7 +7,7 @@
 
 #include "../kernel_make_table.h"
 #include "isa.h"
-#include "loop_vector.h"
+#include "x86_complex.h"
 #include "x86_loads.h"
 
 namespace hbp::avx512 {
@@ -242,9 +242,7 @@ struct F32x16 {
 template <bool hardware_gather>
 struct Policies {
     template <class T, int lanes>
-    struct Simd {
-        using type = LoopVector<Isa, T, 8>;
-    };
+    struct Simd;
     template <int lanes>
     struct Simd<double, lanes> {
         using type = F64x8<hardware_gather>;
@@ -258,6 +256,14 @@ struct Policies {
         requires(lanes == 8)
     struct Simd<float, lanes> {
         using type = F32x8<hardware_gather>;
+    };
+    template <int lanes>
+    struct Simd<Complex<double>, lanes> {
+        using type = x86::C128x2<Isa>;
+    };
+    template <int lanes>
+    struct Simd<Complex<float>, lanes> {
+        using type = x86::C64x4<Isa>;
     };
 };
 
