@@ -1,4 +1,4 @@
-// A vector policy made of plain loops, for scalar types and machines without one of their own.
+// A vector policy made of plain loops, for machines without one of their own.
 #pragma once
 #include <cstdint>
 
@@ -6,11 +6,9 @@
 #include "../scalar.h"
 #include "../windows.h"
 
-namespace hbp {
+namespace hbp::portable {
 
-// Isa is a tag type of the instruction set's namespace; it keeps the copies compiled for
-// different instruction sets apart.
-template <class Isa, class Scalar, int n>
+template <class Scalar, int n>
 struct LoopVector {
     using T = Scalar;
     static constexpr int width = n;
@@ -91,4 +89,4 @@ struct LoopVector {
     }
 };
 
-}  // namespace hbp
+}  // namespace hbp::portable

@@ -5,11 +5,9 @@
 
 namespace hbp::portable {
 
-struct Isa {};
-
 template <class T, int lanes>
 struct Simd {
-    using type = LoopVector<Isa, T, 8>;
+    using type = LoopVector<T, 8>;
 };
 
 template <class T>
