@@ -85,18 +85,18 @@ void csr_product(const CsrArgs<I, typename Simd::T>& a) {
     }
     for (int64_t i = 0; i < a.n_rows; ++i) {
         const int64_t first = a.indptr[i];
-        const RowPiece row{a.indptr[i + 1] - first, 0, 1, 0, 1, 0};
-        const CsrValues<Simd> value{a.data + first};
-        const I* column = a.indices + first;
-        T* y = a.y + i * a.n_vectors;
-        for (int64_t j = 0; j < a.n_vectors; ++j) {
-            y[j] = T{};
-        }
+        const PlainRows<T, I> row{a.indptr[i + 1] - first, a.data + first, 1, a.indices + first, 1};
+        T* const y[1] = {a.y + i * a.n_vectors};
+        std::fill_n(y[0], a.n_vectors, T{});
         if (row.n >= tuning::long_row) {
-            long_row_multi<Simd>(row, value, column, a.x, y, a.n_vectors);
+            long_row_multi<Simd, I>(
+                row.n,
+                [&](int64_t k, int64_t n) {
+                    return PlainRows<T, I>{n, row.value + k, 1, row.column + k, 1};
+                },
+                a.x, y[0], a.n_vectors);
         } else {
-            const RowPiece piece[2] = {row, {0, 0, 0, 0, 0, 0}};
-            short_row_multi<Simd>(piece, value, column, a.x, y, a.n_vectors);
+            equal_rows_multi<Simd, 1, I>(row, a.x, y, a.n_vectors);
         }
     }
 }

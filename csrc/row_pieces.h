@@ -31,71 +31,80 @@ HBP_INLINE int64_t column_of(const Index* stream, const RowPiece& p, int64_t k) 
                       : static_cast<int64_t>(*at) + p.column_add;
 }
 
-// Calls row(r, common, tail, is_long) for every row of a block: r is the row within the row block,
-// its elements are those of `common`, then those of `tail`. Of rows that may have windows,
-// windowed_row(r, piece, is_long) instead. Index: of the column stream.
+// Slots of a block whose elements lie side by side. Slot i has `height` rows, the first one
+// slot_row[i]. Row h of it has the elements of(i, h), then the slot's tail.
+struct SlotGroup {
+    const uint16_t* slot_row;
+    uint32_t n_slots;
+    uint32_t height;
+    RowPiece first;                           // of(0, 0)
+    bool has_own_columns;                     // or slot i has slot 0's, by their column_add
+    const uint32_t* tail_length = nullptr;    // of each slot, if there are tails: height 1
+    int64_t tail_value = 0, tail_column = 0;  // of slot 0; those of the others follow
+
+    HBP_INLINE RowPiece of(uint32_t i, uint32_t h) const {
+        RowPiece p = first;
+        p.value += h * n_slots + i;
+        if (has_own_columns) {
+            p.column += i;
+        } else {
+            p.column_add += i;
+        }
+        return p;
+    }
+};
+
+// Calls group(SlotGroup) for the short rows of a block and long_row(r, piece) for its long rows, r
+// the row within the row block. Index: of the column stream.
 template <class Index, class F, class G>
-HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
-                             const uint16_t* slot_row, const uint32_t* slot_length, F&& row,
-                             G&& windowed_row) {
-    const RowPiece none{0, 0, 0, 0, 0, 0};
+HBP_INLINE void for_each_group(const Run* run, uint32_t n_runs, uint32_t lanes,
+                               const uint16_t* slot_row, const uint32_t* slot_length, F&& group,
+                               G&& long_row) {
     int64_t value = 0;
     int64_t column = 0;
     for (const Run* end = run + n_runs; run != end; ++run) {
         const int64_t length = run->length;
         const uint32_t height = run->height;
-        switch (static_cast<RunKind>(run->kind)) {
+        const RunKind kind = static_cast<RunKind>(run->kind);
+        switch (kind) {
             case RunKind::full:
-            case RunKind::shifted: {
-                const bool shifted = static_cast<RunKind>(run->kind) == RunKind::shifted;
+            case RunKind::shifted:
+            case RunKind::windowed: {
+                const bool windowed = kind == RunKind::windowed;
+                const int64_t places = windowed ? window_places<Index>(static_cast<int>(lanes))
+                                       : kind == RunKind::shifted ? 1
+                                                                  : lanes;
                 for (uint32_t g = 0; g < run->n; ++g) {
-                    for (uint32_t i = 0; i < lanes; ++i) {
-                        for (uint32_t h = 0; h < height; ++h) {
-                            row(slot_row[i] + h,
-                                RowPiece{length, value + h * lanes + i, height * lanes,
-                                         shifted ? column : column + i, shifted ? 1 : lanes,
-                                         shifted ? i : 0},
-                                none, false);
-                        }
-                    }
+                    group(SlotGroup{
+                        slot_row, lanes, height,
+                        RowPiece{length, value, height * lanes, column, places, 0, windowed},
+                        kind == RunKind::full});
                     slot_row += lanes;
                     value += length * lanes * height;
-                    column += shifted ? length : length * lanes;
-                }
-                break;
-            }
-            case RunKind::windowed: {
-                const int64_t places = window_places<Index>(static_cast<int>(lanes));
-                for (uint32_t g = 0; g < run->n; ++g) {
-                    for (uint32_t i = 0; i < lanes; ++i) {
-                        windowed_row(slot_row[i],
-                                     RowPiece{length, value + i, lanes, column, places, i, true},
-                                     false);
-                    }
-                    slot_row += lanes;
-                    value += length * lanes;
                     column += length * places;
                 }
                 break;
             }
             case RunKind::ragged: {
-                int64_t tail = length * run->n;
+                const int64_t common = length * run->n;
+                group(SlotGroup{slot_row, run->n, 1,
+                                RowPiece{length, value, run->n, column, run->n, 0}, true,
+                                slot_length, value + common, column + common});
+                value += common;
+                column += common;
                 for (uint32_t i = 0; i < run->n; ++i) {
-                    row(slot_row[i], RowPiece{length, value + i, run->n, column + i, run->n, 0},
-                        RowPiece{slot_length[i], value + tail, 1, column + tail, 1, 0}, false);
-                    tail += slot_length[i];
+                    value += slot_length[i];
+                    column += slot_length[i];
                 }
                 slot_row += run->n;
                 slot_length += run->n;
-                value += tail;
-                column += tail;
                 break;
             }
             case RunKind::along:
                 for (uint32_t i = 0; i < run->n; ++i) {
                     const int64_t n = slot_length[i];
                     for (uint32_t h = 0; h < height; ++h) {
-                        row(slot_row[i] + h, RowPiece{n, value, 1, column, 1, 0}, none, true);
+                        long_row(slot_row[i] + h, RowPiece{n, value, 1, column, 1, 0});
                         value += n;
                     }
                     column += n;
@@ -106,8 +115,7 @@ HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
             case RunKind::along_windowed:
                 for (uint32_t i = 0; i < run->n; ++i) {
                     const int64_t n = *slot_length++;
-                    windowed_row(*slot_row++,
-                                 RowPiece{n, value, 1, column, 1, 0, false, slot_length}, true);
+                    long_row(*slot_row++, RowPiece{n, value, 1, column, 1, 0, false, slot_length});
                     slot_length += WindowChunks::words(n);
                     value += n;
                     column += n;
@@ -117,14 +125,26 @@ HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
     }
 }
 
-// The same with row(r, piece, nothing, is_long) for rows that may have windows.
+// Calls row(r, common, tail, is_long) for every row of a block: r is the row within the row block,
+// its elements are those of `common`, then those of `tail`.
 template <class Index, class F>
 HBP_INLINE void for_each_row(const Run* run, uint32_t n_runs, uint32_t lanes,
                              const uint16_t* slot_row, const uint32_t* slot_length, F&& row) {
-    for_each_row<Index>(run, n_runs, lanes, slot_row, slot_length, row,
-                        [&](uint32_t r, const RowPiece& piece, bool is_long) {
-                            row(r, piece, RowPiece{0, 0, 0, 0, 0, 0}, is_long);
-                        });
+    const RowPiece none{0, 0, 0, 0, 0, 0};
+    for_each_group<Index>(
+        run, n_runs, lanes, slot_row, slot_length,
+        [&](const SlotGroup& g) {
+            int64_t tail = 0;
+            for (uint32_t i = 0; i < g.n_slots; ++i) {
+                const int64_t n = g.tail_length != nullptr ? g.tail_length[i] : 0;
+                for (uint32_t h = 0; h < g.height; ++h) {
+                    row(g.slot_row[i] + h, g.of(i, h),
+                        RowPiece{n, g.tail_value + tail, 1, g.tail_column + tail, 1, 0}, false);
+                }
+                tail += n;
+            }
+        },
+        [&](uint32_t r, const RowPiece& piece) { row(r, piece, none, true); });
 }
 
 }  // namespace hbp

@@ -34,7 +34,7 @@ struct F64x4 {
         return x86::decimals<power_bits, F64x4>(power, code, count);
     }
     static HBP_INLINE Vector load_first(const double* from, int count) {
-        return x86::load_first<F64x4>(from, count);
+        return _mm256_maskload_pd(from, x86::first_64_bits(count));
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const double* x, const Index* index, int count) {
@@ -69,7 +69,7 @@ struct F32x8 {
         return _mm256_permutevar8x32_ps(table, _mm256_cvtepu8_epi32(codes));
     }
     static HBP_INLINE Vector load_first(const float* from, int count) {
-        return x86::load_first<F32x8>(from, count);
+        return _mm256_maskload_ps(from, x86::first_32_bits(count));
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const float* x, const Index* index, int count) {

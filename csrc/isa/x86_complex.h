@@ -38,7 +38,7 @@ struct C128x2 {
         return gather(table, code);
     }
     static HBP_INLINE Vector load_first(const T* from, int count) {
-        return x86::load_first<C128x2>(from, count);
+        return _mm256_maskload_pd(&from->re, first_64_bits(2 * count));
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const T* x, const Index* index, int count) {
@@ -82,7 +82,7 @@ struct C64x4 {
         return gather(table, code);
     }
     static HBP_INLINE Vector load_first(const T* from, int count) {
-        return x86::load_first<C64x4>(from, count);
+        return _mm256_maskload_ps(&from->re, first_32_bits(2 * count));
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const T* x, const Index* index, int count) {

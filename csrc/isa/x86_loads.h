@@ -53,15 +53,15 @@ HBP_INLINE __m128 load_four(const float* x, const Index* index) {
     return _mm_insert_ps(r, _mm_load_ss(x + f.i[3]), 0x30);
 }
 
-// The first `count` elements of a vector, then zeros, by way of memory.
-template <class Simd>
-HBP_INLINE typename Simd::Vector load_first(const typename Simd::T* from, int count) {
-    alignas(64) typename Simd::T some[Simd::width] = {};
-    for (int i = 0; i < count; ++i) {
-        some[i] = from[i];
-    }
-    return Simd::load(some);
+// Masks of the first `count` elements of 64 or 32 bits.
+HBP_INLINE __m256i first_64_bits(int count) {
+    return _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));
 }
+HBP_INLINE __m256i first_32_bits(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+// The first `count` elements of a vector, then zeros, by way of memory.
 template <class Simd, class Index>
 HBP_INLINE typename Simd::Vector gather_first(const typename Simd::T* x, const Index* index,
                                               int count) {
