@@ -53,6 +53,14 @@ struct Run {
 
 inline constexpr int max_height = 4;
 
+// Rows of a run; `lanes` of the matrix.
+inline int64_t rows_of(const Run& run, int64_t lanes) {
+    const RunKind kind = static_cast<RunKind>(run.kind);
+    const bool in_groups =
+        kind == RunKind::full || kind == RunKind::shifted || kind == RunKind::windowed;
+    return int64_t{run.n} * run.height * (in_groups ? lanes : 1);
+}
+
 enum class Encoding : uint8_t {
     raw = 0,         // a value stream
     constant = 1,    // one value for the whole block

@@ -83,18 +83,18 @@ void csr_product(const CsrArgs<I, typename Simd::T>& a) {
         csr_vector_product<Simd>(a);
         return;
     }
+    const uint16_t first_row = 0;
     for (int64_t i = 0; i < a.n_rows; ++i) {
         const int64_t first = a.indptr[i];
         const PlainRows<T, I> row{a.indptr[i + 1] - first, a.data + first, 1, a.indices + first, 1};
-        T* const y[1] = {a.y + i * a.n_vectors};
-        std::fill_n(y[0], a.n_vectors, T{});
+        const RowsOfY<T> y{a.y + i * a.n_vectors, &first_row, 0, true};
         if (row.n >= tuning::long_row) {
             long_row_multi<Simd, I>(
                 row.n,
                 [&](int64_t k, int64_t n) {
-                    return PlainRows<T, I>{n, row.value + k, 1, row.column + k, 1};
+                    return PlainElements<T, I>{n, row.value + k, row.column + k};
                 },
-                a.x, y[0], a.n_vectors);
+                a.x, y, a.n_vectors);
         } else {
             equal_rows_multi<Simd, 1, I>(row, a.x, y, a.n_vectors);
         }

@@ -5,14 +5,27 @@
 #pragma once
 #include <algorithm>
 #include <type_traits>
+#include <utility>
 
 #include "kernel.h"
 #include "row_pieces.h"
+#include "unpacker.h"
 
 namespace hbp {
 
-// Most short rows whose additions go on side by side: those of one row wait for each other.
-inline constexpr int most_rows = 4;
+// Vectors of a policy that a tile of so many rows has at most. Rows go side by side, as the
+// additions of one row wait for each other. Eight are for up to a vector of columns: 1.11 times as
+// fast as four for two columns, 1.02 for four; with two vectors 0.86 (AVX2 on Zen 3, eight
+// matrices, float64).
+inline constexpr int most_vectors(int rows) { return rows == 8 ? 1 : rows == 4 ? 2 : 4; }
+
+// Calls of(i) for i = 0 .. n - 1, each a constant: what it indexes stays in registers.
+template <int n, class F>
+HBP_INLINE void unrolled(F&& of) {
+    [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+        (of(std::integral_constant<int, i>()), ...);
+    }(std::make_integer_sequence<int, n>());
+}
 
 // n entries of each of some rows: the k-th of row r has its value at value[k * value_stride + r],
 // its column at column[k * column_stride + r].
@@ -25,287 +38,319 @@ struct PlainRows {
     int64_t column_stride;
 };
 
+// Rows of Y, row-major: the r-th is number[r] + step. What they hold counts as 0 if `untouched`.
+template <class T>
+struct RowsOfY {
+    T* y;
+    const uint16_t* number;
+    uint32_t step;
+    bool untouched;
+    HBP_INLINE T* operator()(int r, int64_t n_vectors) const {
+        return y + static_cast<int64_t>(number[r] + step) * n_vectors;
+    }
+};
+
+// What a tile has of a vector of its policy.
+enum class Part { whole, half, some };
+
 // Columns of X and of Y: `vectors` whole vectors, or the first `rest` lanes of one.
-template <class Simd, int vectors, bool is_rest>
+template <class Simd, int vectors, Part part>
 struct Tile {
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
+    static constexpr T zeros[vectors * Simd::width] = {};
     int rest;
     HBP_INLINE Vector load(const T* row, int v) const {
-        return is_rest ? Simd::load_first(row, rest) : Simd::load(row + v * Simd::width);
+        if constexpr (part == Part::whole) {
+            return Simd::load(row + v * Simd::width);
+        } else if constexpr (part == Part::half) {
+            return Simd::load_half(row);
+        } else {
+            return Simd::load_first(row, rest);
+        }
     }
-    HBP_INLINE void add_to(T* y, const Vector (&sum)[vectors]) const {
-        if constexpr (is_rest) {
-            alignas(64) T lane[Simd::width];
-            Simd::store(lane, sum[0]);
-            for (int i = 0; i < rest; ++i) {
-                y[i] = add(y[i], lane[i]);
-            }
+    HBP_INLINE void add_to(T* y, bool untouched, const Vector (&sum)[vectors]) const {
+        const T* from = untouched ? zeros : y;
+        if constexpr (part != Part::whole) {
+            Simd::add_first(y, from, sum[0], part == Part::half ? Simd::width / 2 : rest);
         } else {
             for (int v = 0; v < vectors; ++v) {
-                T* to = y + v * Simd::width;
-                Simd::store(to, Simd::add(Simd::load(to), sum[v]));
+                const int i = v * Simd::width;
+                Simd::store(y + i, Simd::add(Simd::load(from + i), sum[v]));
             }
         }
     }
 };
 
 // Calls of(j, tile) for tiles of all columns, each from column j on.
-template <class Simd, int most_vectors, class F>
+template <class Simd, int most, class F>
 HBP_INLINE void for_each_tile(int64_t n_vectors, F&& of) {
     int64_t j = 0;
     const auto whole = [&]<int vectors>(std::integral_constant<int, vectors>)
                            __attribute__((always_inline)) {
                                constexpr int columns = vectors * Simd::width;
                                for (; j + columns <= n_vectors; j += columns) {
-                                   of(j, Tile<Simd, vectors, false>{});
+                                   of(j, Tile<Simd, vectors, Part::whole>{});
                                }
                            };
-    whole(std::integral_constant<int, most_vectors>());
-    if constexpr (most_vectors > 2) {
+    whole(std::integral_constant<int, most>());
+    if constexpr (most > 2) {
         whole(std::integral_constant<int, 2>());
     }
-    whole(std::integral_constant<int, 1>());
-    if (j < n_vectors) {
-        of(j, Tile<Simd, 1, true>{static_cast<int>(n_vectors - j)});
+    if constexpr (most > 1) {
+        whole(std::integral_constant<int, 1>());
+    }
+    const int rest = static_cast<int>(n_vectors - j);
+    // Policies whose masked loads cost more than others can load half a vector.
+    if constexpr (requires(const typename Simd::T* x) { Simd::load_half(x); }) {
+        if (2 * rest == Simd::width) {
+            return of(j, Tile<Simd, 1, Part::half>{});
+        }
+    }
+    if (rest > 0) {
+        of(j, Tile<Simd, 1, Part::some>{rest});
     }
 }
 
 // sum[r] += the entries of row r times the tile's columns of X, whose first one x points to.
-template <int n_rows, class Simd, int vectors, bool is_rest, class Index>
+template <int n_rows, class Simd, int vectors, Part part, class Index>
 HBP_INLINE void accumulate(const PlainRows<typename Simd::T, Index>& a, const typename Simd::T* x,
-                           int64_t n_vectors, const Tile<Simd, vectors, is_rest>& tile,
-                           typename Simd::Vector (&sum)[n_rows][vectors]) {
+                           int64_t n_vectors, const Tile<Simd, vectors, part>& tile,
+                           typename Simd::Vector (*sum)[vectors]) {
     const typename Simd::T* value = a.value;
     const Index* column = a.column;
     for (int64_t k = 0; k < a.n; ++k, value += a.value_stride, column += a.column_stride) {
-        for (int r = 0; r < n_rows; ++r) {
+        unrolled<n_rows>([&](auto r) __attribute__((always_inline)) {
             const auto value_r = Simd::broadcast(value[r]);
             const typename Simd::T* row = x + static_cast<int64_t>(column[r]) * n_vectors;
-            for (int v = 0; v < vectors; ++v) {
+            unrolled<vectors>([&](auto v) __attribute__((always_inline)) {
                 sum[r][v] = Simd::fma(value_r, tile.load(row, v), sum[r][v]);
-            }
-        }
+            });
+        });
     }
 }
 
-// y[r][n_vectors] += row r times X.
+template <class Simd, int rows, int vectors>
+HBP_INLINE void set_to_zero(typename Simd::Vector (&sum)[rows][vectors]) {
+    unrolled<rows>([&](auto r) __attribute__((always_inline)) {
+        unrolled<vectors>([&](auto v) __attribute__((always_inline)) { sum[r][v] = Simd::zero(); });
+    });
+}
+
+// y(r)[n_vectors] += row r times X.
 template <class Simd, int rows, class Index>
 HBP_SHARED void equal_rows_multi(const PlainRows<typename Simd::T, Index>& a,
-                                 const typename Simd::T* x, typename Simd::T* const (&y)[rows],
+                                 const typename Simd::T* x, const RowsOfY<typename Simd::T>& y,
                                  int64_t n_vectors) {
-    for_each_tile<Simd, rows == most_rows ? 2 : 4>(
+    for_each_tile<Simd, most_vectors(rows)>(
+        n_vectors, [&]<int vectors, Part part>(int64_t j, const Tile<Simd, vectors, part>& tile)
+                       __attribute__((always_inline)) {
+                           typename Simd::Vector sum[rows][vectors];
+                           set_to_zero<Simd>(sum);
+                           accumulate<rows>(a, x + j, n_vectors, tile, sum);
+                           unrolled<rows>([&](auto r) __attribute__((always_inline)) {
+                               tile.add_to(y(r, n_vectors) + j, y.untouched, sum[r]);
+                           });
+                       });
+}
+
+// What rows have after their common elements, row by row.
+template <class T, class Index>
+struct Tails {
+    const uint32_t* n;  // of each row
+    const T* value;
+    const Index* column;
+};
+
+// The same where each row goes on with a tail of its own.
+template <class Simd, int rows, class Index>
+HBP_SHARED void ragged_rows_multi(const PlainRows<typename Simd::T, Index>& common,
+                                  const Tails<typename Simd::T, Index>& tail,
+                                  const typename Simd::T* x, const RowsOfY<typename Simd::T>& y,
+                                  int64_t n_vectors) {
+    for_each_tile<Simd, most_vectors(rows)>(
         n_vectors,
-        [&]<int vectors, bool is_rest>(int64_t j, const Tile<Simd, vectors, is_rest>& tile)
+        [&]<int vectors, Part part>(int64_t j, const Tile<Simd, vectors, part>& tile)
             __attribute__((always_inline)) {
                 typename Simd::Vector sum[rows][vectors];
-                for (auto& row_sum : sum) {
-                    for (auto& s : row_sum) {
-                        s = Simd::zero();
-                    }
-                }
-                accumulate(a, x + j, n_vectors, tile, sum);
-                for (int r = 0; r < rows; ++r) {
-                    tile.add_to(y[r] + j, sum[r]);
-                }
+                set_to_zero<Simd>(sum);
+                accumulate<rows>(common, x + j, n_vectors, tile, sum);
+                PlainRows<typename Simd::T, Index> of_row{0, tail.value, 1, tail.column, 1};
+                unrolled<rows>([&](auto r) __attribute__((always_inline)) {
+                    of_row.n = tail.n[r];
+                    accumulate<1>(of_row, x + j, n_vectors, tile, sum + r);
+                    of_row.value += of_row.n;
+                    of_row.column += of_row.n;
+                });
+                unrolled<rows>([&](auto r) __attribute__((always_inline)) {
+                    tile.add_to(y(r, n_vectors) + j, y.untouched, sum[r]);
+                });
             });
 }
 
-// y[n_vectors] += a row in two pieces times X.
-template <class Simd, class Index>
-HBP_SHARED void row_multi(const PlainRows<typename Simd::T, Index>& common,
-                          const PlainRows<typename Simd::T, Index>& tail, const typename Simd::T* x,
-                          typename Simd::T* y, int64_t n_vectors) {
-    for_each_tile<Simd, 4>(n_vectors, [&]<int vectors, bool is_rest>(
-                                          int64_t j, const Tile<Simd, vectors, is_rest>& tile)
-                                          __attribute__((always_inline)) {
-                                              typename Simd::Vector sum[1][vectors];
-                                              for (auto& s : sum[0]) {
-                                                  s = Simd::zero();
-                                              }
-                                              accumulate(common, x + j, n_vectors, tile, sum);
-                                              accumulate(tail, x + j, n_vectors, tile, sum);
-                                              tile.add_to(y + j, sum[0]);
-                                          });
-}
-
-// partial[k] += entry k times the tile's columns of X, for a chunk of a long row, whose columns
-// follow each other.
-template <class Simd, int vectors, bool is_rest, class Index>
-HBP_SHARED void long_chunk_multi(const PlainRows<typename Simd::T, Index>& a,
+// partial[k % partials] += n entries of a long row times the tile's columns of X, where the first
+// entry belongs to partial[0]. Some of them at a time, so that they stay in registers.
+template <class Simd, int vectors, Part part, class Index>
+HBP_SHARED void long_piece_multi(const PlainElements<typename Simd::T, Index>& a,
                                  const typename Simd::T* x, int64_t n_vectors,
-                                 const Tile<Simd, vectors, is_rest>& tile,
+                                 const Tile<Simd, vectors, part>& tile,
                                  typename Simd::Vector (*partial)[vectors]) {
-    for (int64_t k = 0; k < a.n; ++k) {
-        const auto value = Simd::broadcast(a.value[k * a.value_stride]);
-        const typename Simd::T* row = x + static_cast<int64_t>(a.column[k]) * n_vectors;
-        for (int v = 0; v < vectors; ++v) {
-            partial[k][v] = Simd::fma(value, tile.load(row, v), partial[k][v]);
-        }
-    }
-}
-
-// y[n_vectors] += a long row of n entries times X. chunk(k, count) has the `count` ones from k on.
-template <class Simd, class Index, class Chunk>
-HBP_INLINE void long_row_multi(int64_t n, Chunk&& chunk, const typename Simd::T* x,
-                               typename Simd::T* y, int64_t n_vectors) {
     constexpr int partials = tuning::long_row_partials;
-    for_each_tile<Simd, 4>(
-        n_vectors,
-        [&]<int vectors, bool is_rest>(int64_t j, const Tile<Simd, vectors, is_rest>& tile)
-            __attribute__((always_inline)) {
-                typename Simd::Vector partial[partials][vectors];
-                for (auto& p : partial) {
-                    for (auto& s : p) {
-                        s = Simd::zero();
-                    }
-                }
-                for (int64_t k = 0; k < n; k += partials) {
-                    const PlainRows<typename Simd::T, Index> a =
-                        chunk(k, std::min<int64_t>(n - k, partials));
-                    long_chunk_multi(a, x + j, n_vectors, tile, partial);
-                }
-                for (int half = partials / 2; half > 0; half /= 2) {
-                    for (int i = 0; i < half; ++i) {
-                        for (int v = 0; v < vectors; ++v) {
-                            partial[i][v] = Simd::add(partial[i][v], partial[i + half][v]);
-                        }
-                    }
-                }
-                tile.add_to(y + j, partial[0]);
-            });
+    constexpr int side = 8 / vectors;
+    using Row = PlainRows<typename Simd::T, Index>;
+    for (int64_t first = 0; first < std::min<int64_t>(a.n, partials); first += side) {
+        typename Simd::Vector sum[side][vectors];
+        unrolled<side * vectors>([&](auto i) __attribute__((always_inline)) {
+            sum[i / vectors][i % vectors] = partial[first + i / vectors][i % vectors];
+        });
+        int64_t k = first;
+        for (; k + side <= a.n; k += partials) {
+            accumulate<side>(Row{1, a.value + k, 0, a.column + k, 0}, x, n_vectors, tile, sum);
+        }
+        unrolled<side - 1>([&](auto i) __attribute__((always_inline)) {
+            if (k + i < a.n) {
+                accumulate<1>(Row{1, a.value + k + i, 0, a.column + k + i, 0}, x, n_vectors, tile,
+                              sum + i);
+            }
+        });
+        unrolled<side * vectors>([&](auto i) __attribute__((always_inline)) {
+            partial[first + i / vectors][i % vectors] = sum[i / vectors][i % vectors];
+        });
+    }
 }
 
-// Elements of a block as plain entries: where they lie if they are that, else unpacked.
+// partial[0] = their sum, added in halves.
+template <class Simd, int vectors>
+HBP_SHARED void add_partials(typename Simd::Vector (*partial)[vectors]) {
+    for (int half = tuning::long_row_partials / 2; half > 0; half /= 2) {
+        for (int i = 0; i < half; ++i) {
+            for (int v = 0; v < vectors; ++v) {
+                partial[i][v] = Simd::add(partial[i][v], partial[i + half][v]);
+            }
+        }
+    }
+}
+
+// y(0)[n_vectors] += a long row of n entries times X. piece(k, count) has the `count` ones from k
+// on.
+template <class Simd, class Index, class Piece>
+HBP_INLINE void long_row_multi(int64_t n, Piece&& piece, const typename Simd::T* x,
+                               const RowsOfY<typename Simd::T>& y, int64_t n_vectors) {
+    constexpr int64_t piece_length = 16 * tuning::long_row_partials;
+    static_assert(piece_length <= unpacked_elements);
+    for_each_tile<Simd, most_vectors(1)>(
+        n_vectors, [&]<int vectors, Part part>(int64_t j, const Tile<Simd, vectors, part>& tile)
+                       __attribute__((always_inline)) {
+                           typename Simd::Vector partial[tuning::long_row_partials][vectors];
+                           for (auto& p : partial) {
+                               for (auto& s : p) {
+                                   s = Simd::zero();
+                               }
+                           }
+                           for (int64_t k = 0; k < n; k += piece_length) {
+                               long_piece_multi(piece(k, std::min(n - k, piece_length)), x + j,
+                                                n_vectors, tile, partial);
+                           }
+                           add_partials<Simd>(partial);
+                           tile.add_to(y(0, n_vectors) + j, y.untouched, partial[0]);
+                       });
+}
+
+// The same for a row of any length that is stored in a group, element by element.
+template <class T, class Values, class Index>
+HBP_SHARED void any_row_multi(const Values& values, const Index* columns, const RowPiece& common,
+                              const RowPiece& tail, const T* x, const RowsOfY<T>& y,
+                              int64_t n_vectors) {
+    for (int64_t j = 0; j < n_vectors; ++j) {
+        T sum{};
+        for (const RowPiece* p : {&common, &tail}) {
+            for (int64_t k = 0; k < p->n; ++k) {
+                sum = fused_multiply_add(values.scalar(p->value + k * p->value_stride),
+                                         x[column_of<T>(columns, *p, k) * n_vectors + j], sum);
+            }
+        }
+        T* to = y(0, n_vectors) + j;
+        *to = add(y.untouched ? T{} : *to, sum);
+    }
+}
+
+// y += the rows of a group times X.
 template <class Simd, class Values, class Index>
-class Unpacker {
-  public:
-    using T = typename Simd::T;
-    using Plain = PlainRows<T, Index>;
-
-    HBP_INLINE Unpacker(const Values& values, const Index* columns)
-        : values_(values), columns_(columns) {}
-
-    // The columns of slots i to i + rows - 1 of a group, without their tails.
-    template <int rows>
-    HBP_INLINE Plain columns(const SlotGroup& g, uint32_t i) {
-        const RowPiece p = g.of(i, 0);
-        if (g.has_own_columns) {
-            return {p.n, nullptr, 0, columns_ + p.column, p.column_stride};
+HBP_INLINE void group_multi(const BlockArgs<typename Simd::T>& b, const SlotGroup& g,
+                            Unpacker<Simd, Values, Index>& unpack) {
+    const int64_t n = g.first.n;
+    const int64_t stride = int64_t{g.height} * g.n_slots;
+    const auto rows_of_y = [&](uint32_t i, uint32_t h) {
+        return RowsOfY<typename Simd::T>{b.y, g.slot_row + i, h, b.untouched};
+    };
+    const auto n_tail = [&](uint32_t i) -> int64_t {
+        return g.tail_length != nullptr ? g.tail_length[i] : 0;
+    };
+    int64_t n_elements = n * stride;
+    for (uint32_t i = 0; g.tail_length != nullptr && i < g.n_slots; ++i) {
+        n_elements += g.tail_length[i];
+    }
+    if (n_elements > unpacked_elements) {
+        // Only where long rows are not multiplied along the row.
+        int64_t tail = 0;
+        for (uint32_t i = 0; i < g.n_slots; ++i) {
+            for (uint32_t h = 0; h < g.height; ++h) {
+                any_row_multi(unpack.values(), unpack.columns(), g.of(i, h),
+                              {n_tail(i), g.tail_value + tail, 1, g.tail_column + tail, 1, 0}, b.x,
+                              rows_of_y(i, h), b.n_vectors);
+            }
+            tail += n_tail(i);
         }
+        return;
+    }
+    const auto* value = unpack.plain_values(g.first.value, n_elements);
+    const Index* column = unpack.plain_columns(g);
+    Tails<typename Simd::T, Index> tail{g.tail_length, value + n * stride, column + n * stride};
+    const auto slots = [&]<int rows>(std::integral_constant<int, rows>,
+                                     uint32_t i) __attribute__((always_inline)) {
+        const auto of_row = [&](uint32_t h) {
+            return PlainRows<typename Simd::T, Index>{n, value + h * g.n_slots + i, stride,
+                                                      column + i, g.n_slots};
+        };
+        if (g.tail_length == nullptr) {
+            for (uint32_t h = 0; h < g.height; ++h) {
+                equal_rows_multi<Simd, rows>(of_row(h), b.x, rows_of_y(i, h), b.n_vectors);
+            }
+            return;
+        }
+        ragged_rows_multi<Simd, rows>(of_row(0), tail, b.x, rows_of_y(i, 0), b.n_vectors);
         for (int r = 0; r < rows; ++r) {
-            const RowPiece of_row = g.of(i + static_cast<uint32_t>(r), 0);
-            for (int64_t k = 0; k < p.n; ++k) {
-                column_[k * rows + r] = static_cast<Index>(column_of<T>(columns_, of_row, k));
-            }
+            tail.value += *tail.n;
+            tail.column += *tail.n++;
         }
-        return {p.n, nullptr, 0, column_, rows};
-    }
-
-    // Adds the values of row h of these slots.
-    template <int rows>
-    HBP_INLINE void add_values(Plain& plain, const SlotGroup& g, uint32_t i, uint32_t h) {
-        const RowPiece p = g.of(i, h);
-        unpacked_ = value_;
-        set_values<rows>(plain, p.value, p.value_stride);
-    }
-
-    // n elements that lie one after the other: the tail of the slot whose values were added
-    // last.
-    HBP_INLINE Plain tail(int64_t n, int64_t value, int64_t column) {
-        Plain plain{n, nullptr, 0, columns_ + column, 1};
-        set_values<1>(plain, value, 1);
-        return plain;
-    }
-
-    // A chunk of a long row, which begins at element k and has n of them.
-    HBP_INLINE Plain chunk(const RowPiece& p, int64_t k, int64_t n) {
-        Plain plain{n, nullptr, 0, columns_ + p.column + k, 1};
-        if constexpr (may_have_windows<T>(default_lanes(sizeof(T)))) {
-            if (p.chunks != nullptr && WindowChunks(p.chunks).has(k / WindowChunks::chunk)) {
-                WindowChunks::unpack<T>(plain.column, chunk_column_);
-                plain.column = chunk_column_;
-            }
+    };
+    uint32_t i = 0;
+    const auto all = [&](auto rows) __attribute__((always_inline)) {
+        for (; i + rows <= g.n_slots; i += rows) {
+            slots(rows, i);
         }
-        unpacked_ = value_;
-        set_values<1>(plain, p.value + k, 1);
-        return plain;
+    };
+    if (b.n_vectors <= Simd::width) {
+        all(std::integral_constant<int, 8>());
     }
-
-  private:
-    // The values of rows that have them side by side, from element `first` of the stream on.
-    template <int rows>
-    HBP_INLINE void set_values(Plain& plain, int64_t first, int64_t stride) {
-        if constexpr (std::is_same_v<Values, RawValues<Simd>>) {
-            plain.value = values_.at + first;
-            plain.value_stride = stride;
-        } else if constexpr (std::is_same_v<Values, ConstantValue<Simd>>) {
-            std::fill_n(value_, most_rows, values_.constant);
-            plain.value = value_;
-        } else {
-            plain.value = unpacked_;
-            plain.value_stride = rows;
-            for (int64_t k = 0; k < plain.n; ++k, first += stride) {
-                for (int r = 0; r < rows; ++r) {
-                    *unpacked_++ = values_.scalar(first + r);
-                }
-            }
-        }
+    if (b.n_vectors < 4 * Simd::width) {
+        all(std::integral_constant<int, 4>());
     }
-
-    const Values& values_;
-    const Index* columns_;
-    T* unpacked_;  // the end of what value_ holds
-    T value_[tuning::long_row * most_rows];
-    Index column_[tuning::long_row * most_rows];
-    Index chunk_column_[WindowChunks::chunk];
-};
+    all(std::integral_constant<int, 1>());
+}
 
 // Y[n_block_rows, k] += A_block * X[block_cols, k], k = b.n_vectors. The caller owns Y.
 template <class Simd, template <class> class ValuesOf, class Index>
 void block_spmm(const BlockArgs<typename Simd::T>& b) {
-    using T = typename Simd::T;
-    using Values = ValuesOf<Simd>;
-    const Values values(b);
-    Unpacker<Simd, Values, Index> unpack(values, static_cast<const Index*>(b.column));
+    const ValuesOf<Simd> values(b);
+    Unpacker<Simd, ValuesOf<Simd>, Index> unpack(values, static_cast<const Index*>(b.column));
     for_each_group<Index>(
         b.run, b.n_runs, b.lanes, b.slot_row, b.slot_length,
-        [&](const SlotGroup& g) {
-            const auto equal_rows =
-                [&]<int rows>(std::integral_constant<int, rows>) __attribute__((always_inline)) {
-                    for (uint32_t i = 0; i < g.n_slots; i += rows) {
-                        auto plain = unpack.template columns<rows>(g, i);
-                        for (uint32_t h = 0; h < g.height; ++h) {
-                            unpack.template add_values<rows>(plain, g, i, h);
-                            T* y[rows];
-                            for (uint32_t r = 0; r < rows; ++r) {
-                                y[r] = b.y + (g.slot_row[i + r] + h) * b.n_vectors;
-                            }
-                            equal_rows_multi<Simd, rows, Index>(plain, b.x, y, b.n_vectors);
-                        }
-                    }
-                };
-            if (g.tail_length == nullptr) {
-                // Of many vectors one row has enough additions side by side.
-                return b.n_vectors < 4 * Simd::width
-                           ? equal_rows(std::integral_constant<int, most_rows>())
-                           : equal_rows(std::integral_constant<int, 1>());
-            }
-            int64_t tail = 0;
-            for (uint32_t i = 0; i < g.n_slots; ++i) {
-                const int64_t n = g.tail_length[i];
-                auto common = unpack.template columns<1>(g, i);
-                unpack.template add_values<1>(common, g, i, 0);
-                row_multi<Simd, Index>(common,
-                                       unpack.tail(n, g.tail_value + tail, g.tail_column + tail),
-                                       b.x, b.y + g.slot_row[i] * b.n_vectors, b.n_vectors);
-                tail += n;
-            }
-        },
-        [&](uint32_t row, const RowPiece& p) {
+        [&](const SlotGroup& g) __attribute__((always_inline)) { group_multi(b, g, unpack); },
+        [&](uint16_t row, const RowPiece& p) {
             long_row_multi<Simd, Index>(
-                p.n, [&](int64_t k, int64_t n) { return unpack.chunk(p, k, n); }, b.x,
-                b.y + row * b.n_vectors, b.n_vectors);
+                p.n, [&](int64_t k, int64_t n) { return unpack.piece(p, k, n); }, b.x,
+                {b.y, &row, 0, b.untouched}, b.n_vectors);
         });
 }
 

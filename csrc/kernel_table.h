@@ -22,6 +22,7 @@ struct BlockArgs {
     uint32_t lanes;
     int32_t value_ahead;   // bytes from what is read to what is prefetched
     int32_t column_ahead;  // the same of the columns
+    bool untouched;        // y holds nothing yet: known to kernels for several vectors only
     T constant;
 };
 

@@ -69,35 +69,30 @@ HBP_INLINE void for_each_group(const Run* run, uint32_t n_runs, uint32_t lanes,
         switch (kind) {
             case RunKind::full:
             case RunKind::shifted:
-            case RunKind::windowed: {
+            case RunKind::windowed:
+            case RunKind::ragged: {
                 const bool windowed = kind == RunKind::windowed;
+                const bool ragged = kind == RunKind::ragged;
+                const uint32_t n_slots = ragged ? run->n : lanes;
                 const int64_t places = windowed ? window_places<Index>(static_cast<int>(lanes))
                                        : kind == RunKind::shifted ? 1
-                                                                  : lanes;
-                for (uint32_t g = 0; g < run->n; ++g) {
+                                                                  : n_slots;
+                const int64_t first_tail = length * n_slots * height;
+                for (uint32_t g = 0; g < (ragged ? 1 : run->n); ++g) {
                     group(SlotGroup{
-                        slot_row, lanes, height,
-                        RowPiece{length, value, height * lanes, column, places, 0, windowed},
-                        kind == RunKind::full});
-                    slot_row += lanes;
-                    value += length * lanes * height;
+                        slot_row, n_slots, height,
+                        RowPiece{length, value, height * n_slots, column, places, 0, windowed},
+                        kind == RunKind::full || ragged, ragged ? slot_length : nullptr,
+                        value + first_tail, column + first_tail});
+                    slot_row += n_slots;
+                    value += first_tail;
                     column += length * places;
                 }
-                break;
-            }
-            case RunKind::ragged: {
-                const int64_t common = length * run->n;
-                group(SlotGroup{slot_row, run->n, 1,
-                                RowPiece{length, value, run->n, column, run->n, 0}, true,
-                                slot_length, value + common, column + common});
-                value += common;
-                column += common;
-                for (uint32_t i = 0; i < run->n; ++i) {
+                for (uint32_t i = 0; ragged && i < n_slots; ++i) {
                     value += slot_length[i];
                     column += slot_length[i];
                 }
-                slot_row += run->n;
-                slot_length += run->n;
+                slot_length += ragged ? n_slots : 0;
                 break;
             }
             case RunKind::along:

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "dispatch.h"
 #include "isa/relax.h"
@@ -51,6 +52,7 @@ struct Product {
         a.lanes = static_cast<uint32_t>(v.lanes);
         a.value_ahead = near ? tuning::near_values : tuning::far_values;
         a.column_ahead = near ? tuning::near_columns : tuning::far_columns;
+        a.untouched = false;
         return a;
     }
 
@@ -89,12 +91,30 @@ struct Product {
         scale_and_add(Y + first_row(rb) * n_vectors, sum, cells(rb), alpha, beta);
     }
 
+    // Whether the first block of a row block has elements in all its rows.
+    bool first_block_has_all_rows(int64_t rb) const {
+        int64_t rows = 0;
+        if (v.block_ptr[rb] < v.block_ptr[rb + 1]) {
+            const Block<T>& b = v.block[v.block_ptr[rb]];
+            for (uint32_t i = 0; i < b.n_runs; ++i) {
+                rows += rows_of(v.run[b.first_run + i], v.lanes);
+            }
+        }
+        return rows == v.row_block_ptr[rb + 1] - v.row_block_ptr[rb];
+    }
+
     // A whole row block by one thread; `scratch` has room for its cells unless in_place().
     void row_block(int64_t rb, T* scratch) const {
         T* sum = in_place() ? Y + first_row(rb) * n_vectors : scratch;
-        std::fill_n(sum, cells(rb), T{});
+        // For one vector zeros that are read again cost less than finding out.
+        bool untouched = n_vectors > 1 && first_block_has_all_rows(rb);
+        if (!untouched) {
+            std::fill_n(sum, cells(rb), T{});
+        }
         for (int64_t b = v.block_ptr[rb]; b < v.block_ptr[rb + 1]; ++b) {
-            add_block(v.block[b], sum);
+            BlockArgs<T> a = args(v.block[b], sum);
+            a.untouched = std::exchange(untouched, false);
+            call_kernel(v.block[b].encoding, a);
         }
         if (!in_place()) {
             finish(rb, sum);

@@ -68,7 +68,7 @@ class WindowChunks {
 
     // The columns of a chunk that has windows.
     template <class T, class Index>
-    static HBP_INLINE void unpack(const Index* pass, Index (&column)[chunk]) {
+    static HBP_INLINE void unpack(const Index* pass, Index* column) {
         constexpr int width = window_width<T>;
         for (int first = 0; first < chunk; first += width, pass += width) {
             const uint8_t* code = window_codes<n_along_windows<T>>(pass);

@@ -36,6 +36,12 @@ struct F64x4 {
     static HBP_INLINE Vector load_first(const double* from, int count) {
         return _mm256_maskload_pd(from, x86::first_64_bits(count));
     }
+    static HBP_INLINE Vector load_half(const double* from) {
+        return _mm256_zextpd128_pd256(_mm_loadu_pd(from));
+    }
+    static HBP_INLINE void add_first(double* to, const double* from, Vector a, int count) {
+        x86::add_first(to, from, a, count);
+    }
     template <class Index>
     static HBP_INLINE Vector gather_first(const double* x, const Index* index, int count) {
         return x86::gather_first<F64x4>(x, index, count);
@@ -70,6 +76,12 @@ struct F32x8 {
     }
     static HBP_INLINE Vector load_first(const float* from, int count) {
         return _mm256_maskload_ps(from, x86::first_32_bits(count));
+    }
+    static HBP_INLINE Vector load_half(const float* from) {
+        return _mm256_zextps128_ps256(_mm_loadu_ps(from));
+    }
+    static HBP_INLINE void add_first(float* to, const float* from, Vector a, int count) {
+        x86::add_first(to, from, a, count);
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const float* x, const Index* index, int count) {

@@ -126,6 +126,9 @@ struct F64x8 {
     static HBP_INLINE Vector load_first(const double* from, int count) {
         return _mm512_maskz_loadu_pd(first_lanes(count), from);
     }
+    static HBP_INLINE void add_first(double* to, const double* from, Vector a, int count) {
+        _mm512_mask_storeu_pd(to, first_lanes(count), add(load_first(from, count), a));
+    }
     template <class Index>
     static HBP_INLINE Vector gather_first(const double* x, const Index* index, int count) {
         return x86::gather_first<F64x8>(x, index, count);
@@ -162,6 +165,9 @@ struct F32x8 {
     }
     static HBP_INLINE Vector load_first(const float* from, int count) {
         return _mm256_maskz_loadu_ps(first_lanes(count), from);
+    }
+    static HBP_INLINE void add_first(float* to, const float* from, Vector a, int count) {
+        _mm256_mask_storeu_ps(to, first_lanes(count), add(load_first(from, count), a));
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const float* x, const Index* index, int count) {
@@ -214,6 +220,10 @@ struct F32x16 {
     }
     static HBP_INLINE Vector load_first(const float* from, int count) {
         return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from);
+    }
+    static HBP_INLINE void add_first(float* to, const float* from, Vector a, int count) {
+        _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1),
+                              add(load_first(from, count), a));
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const float* x, const Index* index, int count) {

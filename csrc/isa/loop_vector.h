@@ -65,6 +65,9 @@ struct LoopVector {
         for (int i = 0; i < count; ++i) r.lane[i] = from[i];
         return r;
     }
+    static HBP_INLINE void add_first(T* to, const T* from, const Vector& a, int count) {
+        for (int i = 0; i < count; ++i) to[i] = hbp::add(from[i], a.lane[i]);
+    }
     template <class Index>
     static HBP_INLINE Vector gather_first(const T* x, const Index* index, int count) {
         Vector r{};

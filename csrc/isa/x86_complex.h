@@ -40,6 +40,12 @@ struct C128x2 {
     static HBP_INLINE Vector load_first(const T* from, int count) {
         return _mm256_maskload_pd(&from->re, first_64_bits(2 * count));
     }
+    static HBP_INLINE Vector load_half(const T* from) {
+        return _mm256_zextpd128_pd256(_mm_loadu_pd(&from->re));
+    }
+    static HBP_INLINE void add_first(T* to, const T* from, Vector a, int count) {
+        x86::add_first(&to->re, &from->re, a, 2 * count);
+    }
     template <class Index>
     static HBP_INLINE Vector gather_first(const T* x, const Index* index, int count) {
         return x86::gather_first<C128x2>(x, index, count);
@@ -83,6 +89,12 @@ struct C64x4 {
     }
     static HBP_INLINE Vector load_first(const T* from, int count) {
         return _mm256_maskload_ps(&from->re, first_32_bits(2 * count));
+    }
+    static HBP_INLINE Vector load_half(const T* from) {
+        return _mm256_zextps128_ps256(_mm_loadu_ps(&from->re));
+    }
+    static HBP_INLINE void add_first(T* to, const T* from, Vector a, int count) {
+        x86::add_first(&to->re, &from->re, a, 2 * count);
     }
     template <class Index>
     static HBP_INLINE Vector gather_first(const T* x, const Index* index, int count) {

@@ -61,6 +61,40 @@ HBP_INLINE __m256i first_32_bits(int count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
+// to[count] = from[count] + the first elements of a vector. In pieces: masked stores of AVX2 take
+// many operations, and masked loads wait for narrower stores (Zen 3).
+HBP_INLINE void add_first(double* to, const double* from, __m256d a, int count) {
+    __m128d next = _mm256_castpd256_pd128(a);
+    if ((count & 2) != 0) {
+        _mm_storeu_pd(to, _mm_add_pd(_mm_loadu_pd(from), next));
+        next = _mm256_extractf128_pd(a, 1);
+        to += 2;
+        from += 2;
+    }
+    if ((count & 1) != 0) {
+        _mm_store_sd(to, _mm_add_sd(_mm_load_sd(from), next));
+    }
+}
+HBP_INLINE void add_first(float* to, const float* from, __m256 a, int count) {
+    __m128 next = _mm256_castps256_ps128(a);
+    if ((count & 4) != 0) {
+        _mm_storeu_ps(to, _mm_add_ps(_mm_loadu_ps(from), next));
+        next = _mm256_extractf128_ps(a, 1);
+        to += 4;
+        from += 4;
+    }
+    if ((count & 2) != 0) {
+        const __m128 two = _mm_loadl_pi(_mm_setzero_ps(), reinterpret_cast<const __m64*>(from));
+        _mm_storel_pi(reinterpret_cast<__m64*>(to), _mm_add_ps(two, next));
+        next = _mm_movehl_ps(next, next);
+        to += 2;
+        from += 2;
+    }
+    if ((count & 1) != 0) {
+        _mm_store_ss(to, _mm_add_ss(_mm_load_ss(from), next));
+    }
+}
+
 // The first `count` elements of a vector, then zeros, by way of memory.
 template <class Simd, class Index>
 HBP_INLINE typename Simd::Vector gather_first(const typename Simd::T* x, const Index* index,

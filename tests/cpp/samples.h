@@ -152,12 +152,12 @@ inline std::string describe(const Csr& a, const hbp::Geometry& g) {
 }
 
 template <class I = int64_t>
-hbp::HbpMatrix<double> build(const Csr& a, const hbp::Geometry& g, int n_threads = 1) {
+hbp::HbpMatrix<double> build(const Csr& a, const hbp::Geometry& g, int n_threads = 1,
+                             hbp::Encodings use = {}) {
     const std::vector<I> indptr(a.indptr.begin(), a.indptr.end());
     const std::vector<I> indices(a.indices.begin(), a.indices.end());
     const hbp::CsrView<I, double> view{a.n_rows, a.n_cols, indptr.data(), indices.data(),
                                        a.data.data()};
-    hbp::Encodings use;
     use.decimals_from = use.many_powers_from = 0;
     return hbp::build<I, double>(view, a.nnz(), g, n_threads, [] { return false; }, use);
 }

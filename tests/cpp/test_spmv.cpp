@@ -45,6 +45,38 @@ TEST("a product with several vectors is within the bound") {
     }
 }
 
+TEST("each column of a product with several vectors has the bits of one, whatever is encoded") {
+    hbp::Encodings nothing_along;
+    nothing_along.along = false;
+    for (const Csr& a : samples::all()) {
+        // The longest with few values, too: they are unpacked.
+        Csr few = a;
+        for (size_t i = 0; i < few.data.size(); ++i) {
+            few.data[i] = few.data[i] < 0.0 ? -1.5 : 0.1;
+        }
+        for (const Csr* of : {&a, static_cast<const Csr*>(&few)}) {
+            const HbpMatrix<double> m =
+                samples::build(*of, {65536, 65536, hbp::default_lanes(8)}, 1, nothing_along);
+            for (int64_t k : {2, 3, 6, 9, 37}) {
+                const std::vector<double> X = reference::random_vector(a.n_cols * k);
+                const std::vector<double> Y = product(m, X, 1, k);
+                for (int64_t j = 0; j < k; ++j) {
+                    const auto column = [&](const std::vector<double>& of_all, int64_t n) {
+                        std::vector<double> one;
+                        for (int64_t i = 0; i < n; ++i) {
+                            one.push_back(of_all[static_cast<size_t>(i * k + j)]);
+                        }
+                        return one;
+                    };
+                    if (!same_bits(column(Y, a.n_rows), product(m, column(X, a.n_cols), 1))) {
+                        check::fail(__FILE__, __LINE__, a.name, "column ", j, " of ", k);
+                    }
+                }
+            }
+        }
+    }
+}
+
 TEST("the bits of a product in parts do not depend on the number of threads") {
     samples::for_each([](const Csr& a, const HbpMatrix<double>& sample, const std::string& what) {
         if (sample.n_row_blocks() > hbp::tuning::max_cut_row_blocks) {
