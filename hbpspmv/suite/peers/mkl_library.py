@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hbpspmv.suite.peers.contender import load_packaged_library, pointer
 
 NON_TRANSPOSE = 10  # SPARSE_OPERATION_NON_TRANSPOSE
+_ROW_MAJOR = 101  # SPARSE_LAYOUT_ROW_MAJOR
 _LETTERS = {"float32": "s", "float64": "d", "complex64": "c", "complex128": "z"}
 _MESSAGES = {1: "not initialized", 3: "invalid value", 6: "not supported"}
 
@@ -77,9 +78,14 @@ class SparseMatrix:
         oneMKL's thread count, for this and all later calls.
     expected_calls : int
         The hint given before ``mkl_sparse_optimize``.
+    n_vectors : int
+        Columns of the operands of `multiply`: 1 for vectors, of shape (n,), else C-contiguous
+        arrays of shape (n, n_vectors).
     """
 
-    def __init__(self, matrix: Any, num_threads: int, expected_calls: int) -> None:
+    def __init__(
+        self, matrix: Any, num_threads: int, expected_calls: int, n_vectors: int = 1
+    ) -> None:
         if max(matrix.nnz, *matrix.shape) > np.iinfo(np.int32).max:
             raise ValueError("oneMKL's 32-bit interface holds fewer than 2^31 nonzeros")
         library = _library()
@@ -87,7 +93,9 @@ class SparseMatrix:
         letter = _LETTERS[matrix.dtype.name]
         scalar = _SCALARS[letter]
         self._alpha, self._beta = scalar(1), scalar(0)
+        self._n_vectors = n_vectors
         self._multiply = getattr(library, f"mkl_sparse_{letter}_mv")
+        self._multiply_many = getattr(library, f"mkl_sparse_{letter}_mm")
         self._destroy = library.mkl_sparse_destroy
         indptr = matrix.indptr.astype(np.int32, copy=False)
         indices = matrix.indices.astype(np.int32, copy=False)
@@ -100,9 +108,11 @@ class SparseMatrix:
         starts, ends = pointer(indptr), pointer(indptr, 1)
         handle = ctypes.byref(self._handle)
         _check(create(handle, 0, rows, cols, starts, ends, pointer(indices), pointer(matrix.data)))
-        _check(
-            library.mkl_sparse_set_mv_hint(self._handle, NON_TRANSPOSE, _GENERAL, expected_calls)
-        )
+        hint = (self._handle, NON_TRANSPOSE, _GENERAL)
+        if n_vectors == 1:
+            _check(library.mkl_sparse_set_mv_hint(*hint, expected_calls))
+        else:
+            _check(library.mkl_sparse_set_mm_hint(*hint, _ROW_MAJOR, n_vectors, expected_calls))
         _check(library.mkl_sparse_optimize(self._handle))
 
     def multiply(self, x: NDArray[Any], y: NDArray[Any]) -> None:
@@ -111,17 +121,13 @@ class SparseMatrix:
         if self._vectors is None or self._vectors[0] is not x or self._vectors[1] is not y:
             self._vectors = (x, y)
             self._x_pointer, self._y_pointer = pointer(x), pointer(y)
-        _check(
-            self._multiply(
-                NON_TRANSPOSE,
-                self._alpha,
-                self._handle,
-                _GENERAL,
-                self._x_pointer,
-                self._beta,
-                self._y_pointer,
-            )
-        )
+        matrix = (NON_TRANSPOSE, self._alpha, self._handle, _GENERAL)
+        k = self._n_vectors
+        if k == 1:
+            _check(self._multiply(*matrix, self._x_pointer, self._beta, self._y_pointer))
+        else:
+            operands = (self._x_pointer, k, k, self._beta, self._y_pointer, k)
+            _check(self._multiply_many(*matrix, _ROW_MAJOR, *operands))
 
     def destroy(self) -> None:
         """Free the handle; later calls do nothing."""
