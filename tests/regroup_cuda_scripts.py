@@ -1,16 +1,14 @@
 """The scripts of benchmarks/regroup_cuda for its tests, with NumPy in CuPy's place."""
 
-import importlib
-import sys
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+from benchmark_scripts import BENCHMARKS, benchmark_scripts
 from scipy.sparse import csr_array
 
-ROOT = Path(__file__).resolve().parent.parent
-FOLDER = ROOT / "benchmarks" / "regroup_cuda"
+ROOT = BENCHMARKS.parent
+FOLDER = BENCHMARKS / "regroup_cuda"
 NAMES = (
     *("block_rows", "order_quality", "group_cuts", "sorted_orders", "device_clock", "ordering"),
     *("order_kernel", "regroup_cuda_report", "device_builds", "run_regroup_cuda"),
@@ -19,14 +17,9 @@ NAMES = (
 
 @contextmanager
 def scripts():
-    """The modules of the experiment, which are scripts beside each other, no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(**{name: importlib.import_module(name) for name in NAMES})
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in NAMES:
-            sys.modules.pop(name, None)
+    """The modules of the experiment by their names."""
+    with benchmark_scripts("regroup_cuda", *NAMES) as modules:
+        yield SimpleNamespace(**dict(zip(NAMES, modules, strict=True)))
 
 
 def skewed(shape=(1500, 900), density=0.02):

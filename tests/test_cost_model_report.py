@@ -1,29 +1,21 @@
 """The cost model's benchmark: the script on a small matrix, and what the report computes."""
 
 import csv
-import importlib
 import io
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark_scripts import benchmark_scripts
 
-FOLDER = Path(__file__).resolve().parent.parent / "benchmarks" / "cost_model"
 MODULES = ("run_cost_model", "cost_model_report", "cost_model_chart")
 
 
 @pytest.fixture(scope="module")
 def scripts():
-    """The three modules, which are scripts beside each other, no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield tuple(importlib.import_module(name) for name in MODULES)
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(name, None)
+    with benchmark_scripts("cost_model", *MODULES) as modules:
+        yield modules
 
 
 def result(name="one", nnz=200_000, generated=False, **changes):

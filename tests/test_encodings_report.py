@@ -1,33 +1,24 @@
 """The benchmark of the encodings: what it measures of a matrix and reports of the times."""
 
 import csv
-import importlib
 import io
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark_scripts import benchmark_scripts
 from matrices import one_case
 from scipy.sparse import csr_array
 
 from hbpspmv.suite.timing import Schedule
 
-FOLDER = Path(__file__).resolve().parent.parent / "benchmarks" / "encodings"
 BRIEF = Schedule(budget_seconds=0, min_rounds=2, max_rounds=2, min_products=1, max_products=1)
 
 
 @pytest.fixture(scope="module")
 def benchmark_modules():
-    """The three modules of the benchmark, which are scripts beside each other, no package."""
-    sys.path.insert(0, str(FOLDER))
     names = ("run_encodings", "encodings_report", "encodings_chart")
-    try:
-        yield tuple(importlib.import_module(name) for name in names)
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in names:
-            sys.modules.pop(name, None)
+    with benchmark_scripts("encodings", *names) as modules:
+        yield modules
 
 
 def plan(seconds, nbytes, tiled=0, long_rows=3, constant=1, few=2):

@@ -1,31 +1,20 @@
 """The preprocessing experiment's report: what it computes from the program's output."""
 
 import csv
-import importlib
 import io
 import math
 import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark_scripts import benchmark_scripts
 from scipy.sparse import csr_array
-
-FOLDER = Path(__file__).resolve().parent.parent / "benchmarks" / "regroup"
 
 
 @pytest.fixture(scope="module")
 def experiment():
-    """The three modules of the experiment, which are scripts beside each other, no package."""
-    sys.path.insert(0, str(FOLDER))
-    names = ("run_regroup", "regroup_report", "regroup_chart")
-    try:
-        yield tuple(importlib.import_module(name) for name in names)
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in names:
-            sys.modules.pop(name, None)
+    with benchmark_scripts("regroup", "run_regroup", "regroup_report", "regroup_chart") as modules:
+        yield modules
 
 
 def quality(elements, padded, groups=2, spread=3):

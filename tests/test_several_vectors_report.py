@@ -1,31 +1,22 @@
 """The benchmark of products with several vectors: what it measures of a matrix and reports."""
 
-import importlib
-import sys
-from pathlib import Path
-
 import pytest
+from benchmark_scripts import benchmark_scripts
 from matrices import one_case
 from scipy.sparse import csr_array
 
 from hbpspmv.suite.peers import mkl_library
 from hbpspmv.suite.timing import Schedule
 
-FOLDER = Path(__file__).resolve().parent.parent / "benchmarks" / "several_vectors"
 BRIEF = Schedule(budget_seconds=0, min_rounds=2, max_rounds=2, min_products=1, max_products=1)
 
 
 @pytest.fixture(scope="module")
 def modules():
-    """Both modules of the benchmark, which are scripts beside each other, no package."""
-    sys.path.insert(0, str(FOLDER))
-    names = ("run_several_vectors", "several_vectors_report")
-    try:
-        yield tuple(importlib.import_module(name) for name in names)
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in names:
-            sys.modules.pop(name, None)
+    with benchmark_scripts(
+        "several_vectors", "run_several_vectors", "several_vectors_report"
+    ) as two:
+        yield two
 
 
 @pytest.fixture

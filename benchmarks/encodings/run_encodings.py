@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import time
 from collections.abc import Sequence
@@ -26,7 +25,7 @@ from hbpspmv.suite.machine import describe_machine
 from hbpspmv.suite.measure import prepare
 from hbpspmv.suite.output import write_atomically
 from hbpspmv.suite.reference import reference_product
-from hbpspmv.suite.sources import Source, embedded_sources, file_sources
+from hbpspmv.suite.sources import given_sources
 from hbpspmv.suite.timing import QUICK, Schedule, time_in_rounds
 from hbpspmv.suite.vectors import aligned_empty, random_vector
 
@@ -85,12 +84,6 @@ def measure(matrix: Any, threads: int, schedule: Schedule) -> dict[str, Any]:
     }
 
 
-def sources(quick: bool) -> list[Source]:
-    """Return the files of HBPSPMV_MATRICES, or else the embedded matrices."""
-    directory = os.environ.get("HBPSPMV_MATRICES")
-    return file_sources([Path(directory)]) if directory else embedded_sources(quick)
-
-
 def main() -> None:
     """Run, report, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -108,7 +101,7 @@ def main() -> None:
         "matrices": [],
     }
     schedule = QUICK if options.quick else Schedule(budget_seconds=2.0)
-    for source in sources(options.quick):
+    for source in given_sources(options.quick):
         if options.only and options.only not in source.name:
             continue
         matrix = prepare(source.load(), options.dtype)

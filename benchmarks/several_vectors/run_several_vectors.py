@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import time
 from collections.abc import Callable
@@ -28,7 +27,7 @@ from hbpspmv.suite.measure import prepare
 from hbpspmv.suite.output import write_atomically
 from hbpspmv.suite.peers import mkl_library
 from hbpspmv.suite.reference import Reference, reference_product
-from hbpspmv.suite.sources import Source, embedded_sources, file_sources
+from hbpspmv.suite.sources import given_sources
 from hbpspmv.suite.timing import QUICK, Schedule, time_in_rounds
 from hbpspmv.suite.vectors import aligned_empty, random_vector
 
@@ -82,12 +81,6 @@ def measure(matrix: Any, threads: int, schedule: Schedule) -> dict[str, dict[str
     return found
 
 
-def sources(quick: bool) -> list[Source]:
-    """Return the files of HBPSPMV_MATRICES, or else the embedded matrices."""
-    directory = os.environ.get("HBPSPMV_MATRICES")
-    return file_sources([Path(directory)]) if directory else embedded_sources(quick)
-
-
 def main() -> None:
     """Run, report, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -113,7 +106,7 @@ def main() -> None:
         "matrices": [],
     }
     schedule = QUICK if options.quick else Schedule(budget_seconds=1.0)
-    for source in sources(options.quick):
+    for source in given_sources(options.quick):
         matrix = prepare(source.load(), options.dtype)
         if matrix.nnz < LARGE and not options.quick:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -111,6 +112,12 @@ def file_sources(paths: Sequence[Path]) -> list[Source]:
         Source(matrix_name(path), "file", str(path), partial(read_matrix, path))
         for path in find_files(paths)
     ]
+
+
+def given_sources(quick: bool) -> list[Source]:
+    """Return the files of the directory HBPSPMV_MATRICES; without it the embedded matrices."""
+    directory = os.environ.get("HBPSPMV_MATRICES")
+    return file_sources([Path(directory)]) if directory else embedded_sources(quick)
 
 
 def entry_sources(entries: Sequence[Entry]) -> list[Source]:
