@@ -8,7 +8,7 @@ import io
 import json
 
 import pytest
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, save_npz
 
 from hbpspmv.suite import machine
 from hbpspmv.suite.bench import Settings, run_bench
@@ -19,7 +19,7 @@ from hbpspmv.suite.output import write_atomically, write_results
 from hbpspmv.suite.results import MatrixResult, Measurement, Run, Summary
 from hbpspmv.suite.roofline import Roofline
 from hbpspmv.suite.roster import assemble
-from hbpspmv.suite.sources import Source, embedded_sources
+from hbpspmv.suite.sources import Source, embedded_sources, given_sources
 from hbpspmv.suite.text import comma_separated, markdown, plain_summary, plain_table, remarks
 from hbpspmv.suite.timing import QUICK
 
@@ -397,3 +397,11 @@ def test_quick_embedded_matrices_are_one_of_each_kind():
     full, quick = embedded_sources(quick=False), embedded_sources(quick=True)
     assert [s.kind for s in full] == [s.kind for s in quick]
     assert len(full) >= 15
+
+
+def test_given_sources_are_the_files_of_a_directory_or_else_embedded(monkeypatch, tmp_path):
+    monkeypatch.setenv("HBPSPMV_MATRICES", "")
+    assert {source.origin for source in given_sources(quick=True)} == {"embedded"}
+    save_npz(tmp_path / "one.npz", laplacian_2d(3))
+    monkeypatch.setenv("HBPSPMV_MATRICES", str(tmp_path))
+    assert [source.name for source in given_sources(quick=True)] == ["one"]
