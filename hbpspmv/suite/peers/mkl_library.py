@@ -94,15 +94,15 @@ class SparseMatrix:
         scalar = _SCALARS[letter]
         self._alpha, self._beta = scalar(1), scalar(0)
         self._n_vectors = n_vectors
-        self._multiply = getattr(library, f"mkl_sparse_{letter}_mv")
-        self._multiply_many = getattr(library, f"mkl_sparse_{letter}_mm")
+        product = "mv" if n_vectors == 1 else "mm"
+        self._multiply = getattr(library, f"mkl_sparse_{letter}_{product}")
         self._destroy = library.mkl_sparse_destroy
         indptr = matrix.indptr.astype(np.int32, copy=False)
         indices = matrix.indices.astype(np.int32, copy=False)
         self._arrays = (indptr, indices, matrix.data)
         self._handle = ctypes.c_void_p()
         self._vectors: tuple[NDArray[Any], NDArray[Any]] | None = None
-        self._x_pointer = self._y_pointer = ctypes.c_void_p()
+        self._arguments: tuple[Any, ...] = ()
         create = getattr(library, f"mkl_sparse_{letter}_create_csr")
         rows, cols = (ctypes.c_int(n) for n in matrix.shape)
         starts, ends = pointer(indptr), pointer(indptr, 1)
@@ -120,17 +120,18 @@ class SparseMatrix:
         # Taking two addresses costs 2 us in Python: more than the whole product of a tiny matrix.
         if self._vectors is None or self._vectors[0] is not x or self._vectors[1] is not y:
             self._vectors = (x, y)
-            self._x_pointer, self._y_pointer = pointer(x), pointer(y)
-        matrix = (NON_TRANSPOSE, self._alpha, self._handle, _GENERAL)
-        k = self._n_vectors
-        if k == 1:
-            _check(self._multiply(*matrix, self._x_pointer, self._beta, self._y_pointer))
-        else:
-            operands = (self._x_pointer, k, k, self._beta, self._y_pointer, k)
-            _check(self._multiply_many(*matrix, _ROW_MAJOR, *operands))
+            matrix = (NON_TRANSPOSE, self._alpha, self._handle, _GENERAL)
+            k = self._n_vectors
+            if k == 1:
+                self._arguments = (*matrix, pointer(x), self._beta, pointer(y))
+            else:
+                operands = (pointer(x), k, k, self._beta, pointer(y), k)
+                self._arguments = (*matrix, _ROW_MAJOR, *operands)
+        _check(self._multiply(*self._arguments))
 
     def destroy(self) -> None:
         """Free the handle; later calls do nothing."""
         if self._handle:
             self._destroy(self._handle)
             self._handle = ctypes.c_void_p()
+            self._vectors = None  # no later product takes the freed handle
