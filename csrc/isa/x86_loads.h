@@ -61,8 +61,7 @@ HBP_INLINE __m256i first_32_bits(int count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
 }
 
-// to[count] = from[count] + the first elements of a vector. In pieces: masked stores of AVX2 take
-// many operations, and masked loads wait for narrower stores (Zen 3).
+// to[count] = from[count] + the first elements of a vector, in pieces rather than under a mask.
 HBP_INLINE void add_first(double* to, const double* from, __m256d a, int count) {
     __m128d next = _mm256_castpd256_pd128(a);
     if ((count & 2) != 0) {

@@ -49,7 +49,7 @@ TEST("each column of a product with several vectors has the bits of one, whateve
     hbp::Encodings nothing_along;
     nothing_along.along = false;
     for (const Csr& a : samples::all()) {
-        // The longest with few values, too: they are unpacked.
+        // Few values are unpacked before they are multiplied.
         Csr few = a;
         for (size_t i = 0; i < few.data.size(); ++i) {
             few.data[i] = few.data[i] < 0.0 ? -1.5 : 0.1;
