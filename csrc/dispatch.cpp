@@ -15,8 +15,10 @@ struct Isa {
 };
 
 constexpr Isa isas[] = {
-#if defined(HBPSPMV_X86_KERNELS)
+#if defined(HBPSPMV_AVX512_KERNELS)
     {"avx512", avx512::available},
+#endif
+#if defined(HBPSPMV_AVX2_KERNELS)
     {"avx2", avx2::available},
 #endif
     {"portable", [] { return true; }},
@@ -60,7 +62,7 @@ template <class T>
 const KernelTable<T>& kernels() {
     static const KernelTable<T>& table = []() -> const KernelTable<T>& {
         const std::string& name = isa_in_use();
-#if defined(HBPSPMV_X86_KERNELS)
+#if defined(HBPSPMV_AVX512_KERNELS)
         if (name == "avx512") {
 #if defined(HBPSPMV_GATHER_KERNELS)
             if constexpr (!ScalarTraits<T>::is_complex) {
@@ -71,6 +73,8 @@ const KernelTable<T>& kernels() {
 #endif
             return avx512::kernels<T>();
         }
+#endif
+#if defined(HBPSPMV_AVX2_KERNELS)
         if (name == "avx2") {
             return avx2::kernels<T>();
         }

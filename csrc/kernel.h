@@ -123,12 +123,18 @@ HBP_INLINE void full_run(const Run& run, Values& value, ColumnStream<Index>& col
     }
 }
 
-// Not for sanitizers: they see the same in the loop for any length, which compiles in 0.7 times the
-// time.
+// Whether multiplication itself is so slow that no arrangement of it shows.
+template <class Simd>
+inline constexpr bool slow_fma = requires { requires Simd::slow_fma; };
+
+// Whether loops for one length each pay for the time to compile them. They do not where decoding or
+// multiplying is slow, nor for sanitizers, which see the same in the loop for any length.
+template <class Simd, class Values>
+inline constexpr bool a_loop_per_length =
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool a_loop_per_length = false;
+    false;
 #else
-inline constexpr bool a_loop_per_length = true;
+    !slow_fma<Simd> && (!Values::is_decimal || requires { requires Simd::fast_decimals; });
 #endif
 
 // Short rows get a loop of their own per length, for the lanes that real types have by default:
@@ -141,7 +147,7 @@ HBP_INLINE void single_runs(const Run& run, Values& value, ColumnStream<Index>& 
     using T = typename Simd::T;
     constexpr bool is_shifted = std::is_same_v<Columns<Simd, 1>, ShiftedColumns<Simd, 1>>;
     constexpr bool is_windowed = std::is_same_v<Columns<Simd, 1>, WindowedColumns<Simd, 1>>;
-    if constexpr (a_loop_per_length && !ScalarTraits<T>::is_complex &&
+    if constexpr (a_loop_per_length<Simd, Values> && !ScalarTraits<T>::is_complex &&
                   vectors * Simd::width * sizeof(T) == 64 && !(is_shifted && sizeof(Index) == 4) &&
                   (!is_windowed || fast_windows<Simd>)) {
         switch (run.length) {

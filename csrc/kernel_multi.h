@@ -330,11 +330,13 @@ HBP_INLINE void group_multi(const BlockArgs<typename Simd::T>& b, const SlotGrou
             slots(rows, i);
         }
     };
-    if (b.n_vectors <= Simd::width) {
-        all(std::integral_constant<int, 8>());
-    }
-    if (b.n_vectors < 4 * Simd::width) {
-        all(std::integral_constant<int, 4>());
+    if constexpr (!slow_fma<Simd>) {
+        if (b.n_vectors <= Simd::width) {
+            all(std::integral_constant<int, 8>());
+        }
+        if (b.n_vectors < 4 * Simd::width) {
+            all(std::integral_constant<int, 4>());
+        }
     }
     all(std::integral_constant<int, 1>());
 }

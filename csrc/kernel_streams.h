@@ -24,6 +24,7 @@ struct ColumnStream {
 template <class Simd>
 struct RawValues {
     static constexpr bool is_coded = false;
+    static constexpr bool is_decimal = false;
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
     const T* at;
@@ -57,6 +58,7 @@ struct CachedValues : RawValues<Simd> {
 template <class Simd>
 struct ConstantValue {
     static constexpr bool is_coded = false;
+    static constexpr bool is_decimal = false;
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
     T constant;
@@ -82,6 +84,7 @@ struct ConstantValue {
 template <class Simd>
 struct FewValues {
     static constexpr bool is_coded = true;
+    static constexpr bool is_decimal = false;
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
     const uint8_t* at;
@@ -110,6 +113,7 @@ struct FewValues {
 template <class Simd, int power_bits>
 struct DecimalValues {
     static constexpr bool is_coded = true;
+    static constexpr bool is_decimal = true;
     using T = typename Simd::T;
     using Vector = typename Simd::Vector;
     const int16_t* at;

@@ -12,6 +12,9 @@ template <class Scalar, int n>
 struct LoopVector {
     using T = Scalar;
     static constexpr int width = n;
+#ifndef __FP_FAST_FMA
+    static constexpr bool slow_fma = true;  // a call of the C library
+#endif
     struct Vector {
         T lane[n];
     };
