@@ -320,8 +320,6 @@ class BlockBuilder {
         }
     }
 
-    static constexpr uint32_t max_lanes = 32;
-
     const CsrView<I, T>& csr_;
     const int64_t nnz_;
     HbpMatrix<T>& m_;

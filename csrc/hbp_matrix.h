@@ -23,6 +23,7 @@ struct Geometry {
 // ccx_gears_C3D8 and bal_16_22106_JtJ were 1.1 to 1.28 times as fast, of smaller ones 0.93 to 1.12.
 inline constexpr int32_t default_lanes(int64_t itemsize) { return itemsize == 4 ? 16 : 8; }
 inline constexpr int32_t tile_lanes = 8;
+inline constexpr int32_t max_lanes = 32;
 
 // Whether blocks of such a geometry may store decimals: those that kernels are compiled for.
 template <class T>

@@ -36,6 +36,10 @@ struct PlainRows {
     int64_t value_stride;
     const Index* column;
     int64_t column_stride;
+    // Those of the rows from the i-th on, with the values so much further on.
+    HBP_INLINE PlainRows at(uint32_t i, int64_t values) const {
+        return {n, value + i + values, value_stride, column + i, column_stride};
+    }
 };
 
 // Rows of Y, row-major: the r-th is number[r] + step. What they hold counts as 0 if `untouched`.
@@ -112,6 +116,28 @@ HBP_INLINE void for_each_tile(int64_t n_vectors, F&& of) {
     }
 }
 
+// Calls of(i, j, tile) for all tiles of n_sets sets of `rows` rows, the set's first row i. Where a
+// row of X is more than a tile, its tiles follow each other, as they lie side by side: 1.06 times
+// as fast as tile by tile for 32 vectors of float64 (31 matrices, AVX2 on Zen 3).
+template <class Simd, int rows, class F>
+HBP_INLINE void for_each_tile_of_sets(uint32_t n_sets, int64_t n_vectors, F&& of) {
+    constexpr int most = most_vectors(rows);
+    if (rows > 1 || n_vectors <= most * Simd::width) {
+        for_each_tile<Simd, most>(n_vectors,
+                                  [&](int64_t j, const auto& tile) __attribute__((always_inline)) {
+                                      for (uint32_t i = 0; i < n_sets * rows; i += rows) {
+                                          of(i, j, tile);
+                                      }
+                                  });
+        return;
+    }
+    for (uint32_t i = 0; i < n_sets * rows; i += rows) {
+        for_each_tile<Simd, most>(n_vectors,
+                                  [&](int64_t j, const auto& tile)
+                                      __attribute__((always_inline)) { of(i, j, tile); });
+    }
+}
+
 // sum[r] += the entries of row r times the tile's columns of X, whose first one x points to.
 template <int n_rows, class Simd, int vectors, Part part, class Index>
 HBP_INLINE void accumulate(const PlainRows<typename Simd::T, Index>& a, const typename Simd::T* x,
@@ -137,53 +163,71 @@ HBP_INLINE void set_to_zero(typename Simd::Vector (&sum)[rows][vectors]) {
     });
 }
 
-// y(r)[n_vectors] += row r times X.
+// Sets of `rows` rows of a group, one after the other. Each has `height` rows h with the same
+// columns: their values are h * value_stride further on, their rows of Y h further on.
+struct Sets {
+    uint32_t n;
+    uint32_t height;
+    int64_t value_stride;
+};
+
+// y(r)[n_vectors] += row r times X, for the rows of all sets; `first` has those of the first one.
+// All in one call: 1.34 times as fast as a call for each set for 32 vectors, 1.06 for two (float32,
+// six matrices of short rows, AVX2 on Zen 3).
 template <class Simd, int rows, class Index>
-HBP_SHARED void equal_rows_multi(const PlainRows<typename Simd::T, Index>& a,
+HBP_SHARED void equal_rows_multi(const Sets& sets, const PlainRows<typename Simd::T, Index>& first,
                                  const typename Simd::T* x, const RowsOfY<typename Simd::T>& y,
                                  int64_t n_vectors) {
-    for_each_tile<Simd, most_vectors(rows)>(
-        n_vectors, [&]<int vectors, Part part>(int64_t j, const Tile<Simd, vectors, part>& tile)
-                       __attribute__((always_inline)) {
-                           typename Simd::Vector sum[rows][vectors];
-                           set_to_zero<Simd>(sum);
-                           accumulate<rows>(a, x + j, n_vectors, tile, sum);
-                           unrolled<rows>([&](auto r) __attribute__((always_inline)) {
-                               tile.add_to(y(r, n_vectors) + j, y.untouched, sum[r]);
-                           });
-                       });
+    for_each_tile_of_sets<Simd, rows>(
+        sets.n, n_vectors,
+        [&]<int vectors, Part part>(uint32_t i, int64_t j, const Tile<Simd, vectors, part>& tile)
+            __attribute__((always_inline)) {
+                for (uint32_t h = 0; h < sets.height; ++h) {
+                    const RowsOfY<typename Simd::T> y_h{y.y, y.number + i, y.step + h, y.untouched};
+                    typename Simd::Vector sum[rows][vectors];
+                    set_to_zero<Simd>(sum);
+                    accumulate<rows>(first.at(i, h * sets.value_stride), x + j, n_vectors, tile,
+                                     sum);
+                    unrolled<rows>([&](auto r) __attribute__((always_inline)) {
+                        tile.add_to(y_h(r, n_vectors) + j, y.untouched, sum[r]);
+                    });
+                }
+            });
 }
 
-// What rows have after their common elements, row by row.
+// What the rows of a group have after their common elements: row i's n[i] are from first[i] on.
 template <class T, class Index>
 struct Tails {
-    const uint32_t* n;  // of each row
+    const uint32_t* n;
+    const int64_t* first;
     const T* value;
     const Index* column;
 };
 
-// The same where each row goes on with a tail of its own.
+// The same for sets of single rows each of which goes on with a tail of its own.
 template <class Simd, int rows, class Index>
-HBP_SHARED void ragged_rows_multi(const PlainRows<typename Simd::T, Index>& common,
+HBP_SHARED void ragged_rows_multi(uint32_t n_sets, const PlainRows<typename Simd::T, Index>& common,
                                   const Tails<typename Simd::T, Index>& tail,
                                   const typename Simd::T* x, const RowsOfY<typename Simd::T>& y,
                                   int64_t n_vectors) {
-    for_each_tile<Simd, most_vectors(rows)>(
-        n_vectors,
-        [&]<int vectors, Part part>(int64_t j, const Tile<Simd, vectors, part>& tile)
+    for_each_tile_of_sets<Simd, rows>(
+        n_sets, n_vectors,
+        [&]<int vectors, Part part>(uint32_t i, int64_t j, const Tile<Simd, vectors, part>& tile)
             __attribute__((always_inline)) {
                 typename Simd::Vector sum[rows][vectors];
                 set_to_zero<Simd>(sum);
-                accumulate<rows>(common, x + j, n_vectors, tile, sum);
-                PlainRows<typename Simd::T, Index> of_row{0, tail.value, 1, tail.column, 1};
+                accumulate<rows>(common.at(i, 0), x + j, n_vectors, tile, sum);
+                const int64_t at = tail.first[i];
+                PlainRows<typename Simd::T, Index> of_row{0, tail.value + at, 1, tail.column + at,
+                                                          1};
                 unrolled<rows>([&](auto r) __attribute__((always_inline)) {
-                    of_row.n = tail.n[r];
+                    of_row.n = tail.n[i + r];
                     accumulate<1>(of_row, x + j, n_vectors, tile, sum + r);
                     of_row.value += of_row.n;
                     of_row.column += of_row.n;
                 });
                 unrolled<rows>([&](auto r) __attribute__((always_inline)) {
-                    tile.add_to(y(r, n_vectors) + j, y.untouched, sum[r]);
+                    tile.add_to(y(i + r, n_vectors) + j, y.untouched, sum[r]);
                 });
             });
 }
@@ -283,52 +327,47 @@ HBP_INLINE void group_multi(const BlockArgs<typename Simd::T>& b, const SlotGrou
     const auto rows_of_y = [&](uint32_t i, uint32_t h) {
         return RowsOfY<typename Simd::T>{b.y, g.slot_row + i, h, b.untouched};
     };
-    const auto n_tail = [&](uint32_t i) -> int64_t {
-        return g.tail_length != nullptr ? g.tail_length[i] : 0;
-    };
+    const bool ragged = g.tail_length != nullptr;
+    int64_t first_tail[max_lanes];  // elements of the group before each tail
     int64_t n_elements = n * stride;
-    for (uint32_t i = 0; g.tail_length != nullptr && i < g.n_slots; ++i) {
+    for (uint32_t i = 0; ragged && i < g.n_slots; ++i) {
+        first_tail[i] = n_elements;
         n_elements += g.tail_length[i];
     }
     if (n_elements > unpacked_elements) {
         // Only where long rows are not multiplied along the row.
-        int64_t tail = 0;
         for (uint32_t i = 0; i < g.n_slots; ++i) {
+            RowPiece tail{0, 0, 1, 0, 1, 0};
+            if (ragged) {
+                tail.n = g.tail_length[i];
+                tail.value = g.first.value + first_tail[i];
+                tail.column = g.first.column + first_tail[i];
+            }
             for (uint32_t h = 0; h < g.height; ++h) {
-                any_row_multi(unpack.values(), unpack.columns(), g.of(i, h),
-                              {n_tail(i), g.tail_value + tail, 1, g.tail_column + tail, 1, 0}, b.x,
+                any_row_multi(unpack.values(), unpack.columns(), g.of(i, h), tail, b.x,
                               rows_of_y(i, h), b.n_vectors);
             }
-            tail += n_tail(i);
         }
         return;
     }
     const auto* value = unpack.plain_values(g.first.value, n_elements);
     const Index* column = unpack.plain_columns(g);
-    Tails<typename Simd::T, Index> tail{g.tail_length, value + n * stride, column + n * stride};
-    const auto slots = [&]<int rows>(std::integral_constant<int, rows>,
-                                     uint32_t i) __attribute__((always_inline)) {
-        const auto of_row = [&](uint32_t h) {
-            return PlainRows<typename Simd::T, Index>{n, value + h * g.n_slots + i, stride,
-                                                      column + i, g.n_slots};
-        };
-        if (g.tail_length == nullptr) {
-            for (uint32_t h = 0; h < g.height; ++h) {
-                equal_rows_multi<Simd, rows>(of_row(h), b.x, rows_of_y(i, h), b.n_vectors);
-            }
-            return;
-        }
-        ragged_rows_multi<Simd, rows>(of_row(0), tail, b.x, rows_of_y(i, 0), b.n_vectors);
-        for (int r = 0; r < rows; ++r) {
-            tail.value += *tail.n;
-            tail.column += *tail.n++;
-        }
-    };
+    const PlainRows<typename Simd::T, Index> common{n, value, stride, column, g.n_slots};
     uint32_t i = 0;
     const auto all = [&](auto rows) __attribute__((always_inline)) {
-        for (; i + rows <= g.n_slots; i += rows) {
-            slots(rows, i);
+        const uint32_t n_sets = (g.n_slots - i) / rows;
+        if (n_sets == 0) {
+            return;
         }
+        if (!ragged) {
+            equal_rows_multi<Simd, rows>({n_sets, g.height, g.n_slots}, common.at(i, 0), b.x,
+                                         rows_of_y(i, 0), b.n_vectors);
+        } else {
+            ragged_rows_multi<Simd, rows>(n_sets, common.at(i, 0),
+                                          {g.tail_length + i, first_tail + i, value, column}, b.x,
+                                          rows_of_y(i, 0), b.n_vectors);
+        }
+        i += n_sets * rows;
     };
     if constexpr (!slow_fma<Simd>) {
         if (b.n_vectors <= Simd::width) {

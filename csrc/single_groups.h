@@ -74,7 +74,6 @@ class SingleGroups {
     }
 
   private:
-    static constexpr uint32_t max_lanes = 32;
     static constexpr int width = window_width<T>;
     using Finder = WindowFinder<C, width>;
 
