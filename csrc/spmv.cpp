@@ -71,10 +71,11 @@ struct Product {
     // sum[rows of b's row block] += block * X
     void add_block(const Block<T>& b, T* sum) const { call_kernel(b.encoding, args(b, sum)); }
 
-    // The same for some of its rows.
-    void add_part(const BlockPart& p, T* sum) const {
+    // The same for some of its rows, which count as 0 if `untouched`.
+    void add_part(const BlockPart& p, bool untouched, T* sum) const {
         const Block<T>& b = v.block[v.block_ptr[p.row_block]];
         BlockArgs<T> a = args(b, sum);
+        a.untouched = untouched;
         a.run = m.parts.run.data() + p.first_run;
         a.n_runs = p.n_runs;
         a.slot_row += p.slot;
@@ -91,26 +92,28 @@ struct Product {
         scale_and_add(Y + first_row(rb) * n_vectors, sum, cells(rb), alpha, beta);
     }
 
-    // Whether the first block of a row block has elements in all its rows.
-    bool first_block_has_all_rows(int64_t rb) const {
+    // Sets the sums of a row block to zero, unless its first block has elements in all rows: then
+    // they may stay untouched, and the result is true.
+    bool zero_unless_needless(int64_t rb, T* sum) const {
         int64_t rows = 0;
-        if (v.block_ptr[rb] < v.block_ptr[rb + 1]) {
+        // For one vector zeros that are read again cost less than finding out.
+        if (n_vectors > 1 && v.block_ptr[rb] < v.block_ptr[rb + 1]) {
             const Block<T>& b = v.block[v.block_ptr[rb]];
             for (uint32_t i = 0; i < b.n_runs; ++i) {
                 rows += rows_of(v.run[b.first_run + i], v.lanes);
             }
         }
-        return rows == v.row_block_ptr[rb + 1] - v.row_block_ptr[rb];
+        const bool needless = rows == v.row_block_ptr[rb + 1] - v.row_block_ptr[rb];
+        if (!needless) {
+            std::fill_n(sum, cells(rb), T{});
+        }
+        return needless;
     }
 
     // A whole row block by one thread; `scratch` has room for its cells unless in_place().
     void row_block(int64_t rb, T* scratch) const {
         T* sum = in_place() ? Y + first_row(rb) * n_vectors : scratch;
-        // For one vector zeros that are read again cost less than finding out.
-        bool untouched = n_vectors > 1 && first_block_has_all_rows(rb);
-        if (!untouched) {
-            std::fill_n(sum, cells(rb), T{});
-        }
+        bool untouched = zero_unless_needless(rb, sum);
         for (int64_t b = v.block_ptr[rb]; b < v.block_ptr[rb + 1]; ++b) {
             BlockArgs<T> a = args(v.block[b], sum);
             a.untouched = std::exchange(untouched, false);
@@ -125,29 +128,31 @@ struct Product {
 // Sets the sums of row blocks to zero, each once, whichever thread comes first.
 class Zeroes {
   public:
+    // What zero() returned, whether the rows are still untouched.
     template <class Zero>
-    void once(int64_t row_block, Zero&& zero) {
+    bool once(int64_t row_block, Zero&& zero) {
         std::atomic<int>& state = state_[row_block];
-        int expected = untouched;
-        if (state.compare_exchange_strong(expected, begun, std::memory_order_relaxed)) {
-            zero();
-            state.store(done, std::memory_order_release);
+        int now = unknown;
+        if (state.compare_exchange_strong(now, begun, std::memory_order_acquire)) {
+            now = zero() ? untouched : zeros;
+            state.store(now, std::memory_order_release);
         }
-        for (int spins = 0; state.load(std::memory_order_acquire) != done; ++spins) {
+        for (int spins = 0; now <= begun; now = state.load(std::memory_order_acquire), ++spins) {
             if (spins < 4096) {
                 relax();
             } else {
                 std::this_thread::yield();
             }
         }
+        return now == untouched;
     }
 
   private:
-    enum State : int { untouched = 0, begun, done };
+    enum State : int { unknown = 0, begun, zeros, untouched };
     std::atomic<int> state_[tuning::max_cut_row_blocks] = {};
 };
 
-// A product into Y itself by one vector; all row blocks that are not heavy.
+// A product into Y itself; all row blocks that are not heavy.
 template <class T>
 void multiply_in_parts(const Product<T>& p, int n_threads) {
     const HbpMatrix<T>& m = p.m;
@@ -163,9 +168,8 @@ void multiply_in_parts(const Product<T>& p, int n_threads) {
         if (part.n_runs == 0) {
             do_row_block(rb, thread);
         } else {
-            T* sum = p.Y + p.first_row(rb);
-            zeroes.once(rb, [&] { std::fill_n(sum, p.cells(rb), T{}); });
-            p.add_part(part, sum);
+            T* sum = p.Y + p.first_row(rb) * p.n_vectors;
+            p.add_part(part, zeroes.once(rb, [&] { return p.zero_unless_needless(rb, sum); }), sum);
         }
     };
     share_out(m.cost_ptr.data(), p.v.n_row_blocks, m.parts.ptr.data(), n_threads, do_row_block,
@@ -235,7 +239,7 @@ void multiply(const HbpMatrix<T>& m, const T* X, T* Y, int64_t n_vectors, T alph
         new T[static_cast<size_t>(heavy_cells + scratch_cells * threads)]);
     T* scratch = room.get() + heavy_cells;
 
-    if (n_vectors == 1 && p.in_place() && !m.parts.part.empty()) {
+    if (p.in_place() && !m.parts.part.empty()) {
         multiply_in_parts(p, threads);
     } else {
         share_out(m.cost_ptr.data(), n, threads, [&](int64_t rb, int thread) {

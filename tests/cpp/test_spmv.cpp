@@ -57,7 +57,7 @@ TEST("each column of a product with several vectors has the bits of one, whateve
         for (const Csr* of : {&a, static_cast<const Csr*>(&few)}) {
             const HbpMatrix<double> m =
                 samples::build(*of, {65536, 65536, hbp::default_lanes(8)}, 1, nothing_along);
-            for (int64_t k : {2, 3, 6, 9, 37}) {
+            for (int64_t k : {2, 3, 4, 6, 8, 9, 16, 37}) {
                 const std::vector<double> X = reference::random_vector(a.n_cols * k);
                 const std::vector<double> Y = product(m, X, 1, k);
                 for (int64_t j = 0; j < k; ++j) {
@@ -83,13 +83,17 @@ TEST("the bits of a product in parts do not depend on the number of threads") {
             return;
         }
         HbpMatrix<double> m = samples::build(a, sample.geometry);
-        const std::vector<double> x = reference::random_vector(a.n_cols);
-        const std::vector<double> serial = product(m, x, 1);
-        for (int64_t enough : {1, 50, 1000}) {
-            m.parts = hbp::cut_into_parts(m.view(), enough);
-            for (int n_threads : {2, 7}) {
-                if (!same_bits(product(m, x, n_threads), serial)) {
-                    check::fail(__FILE__, __LINE__, what, enough, " elements a part differ");
+        for (int64_t k : {1, 2, 5}) {
+            m.parts = {};
+            const std::vector<double> X = reference::random_vector(a.n_cols * k);
+            const std::vector<double> serial = product(m, X, 1, k);
+            for (int64_t enough : {1, 50, 1000}) {
+                m.parts = hbp::cut_into_parts(m.view(), enough);
+                for (int n_threads : {2, 7}) {
+                    if (!same_bits(product(m, X, n_threads, k), serial)) {
+                        check::fail(__FILE__, __LINE__, what, enough, " elements a part, ", k,
+                                    " vectors differ");
+                    }
                 }
             }
         }
