@@ -21,6 +21,10 @@ struct PlainElements {
 // Most elements that an Unpacker has room for: those of 32 short rows.
 inline constexpr int64_t unpacked_elements = 32 * tuning::long_row;
 
+// Elements of a long row that are unpacked and multiplied at a time.
+inline constexpr int64_t long_row_piece = 16 * tuning::long_row_partials;
+static_assert(long_row_piece <= unpacked_elements);
+
 // Gives elements where they lie, if they are plain there, else copies of them that last until it is
 // asked for others.
 template <class Simd, class Values, class Index>

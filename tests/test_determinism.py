@@ -10,7 +10,7 @@ import pytest
 from isa_worker import assert_same_bits
 from matrices import CASES, DTYPES, one_case
 from plans import THREADS, build, csr_product, default_geometry, digest, geometries, product
-from recipes import Csr, random_values
+from recipes import Csr
 
 from hbpspmv import _hbpspmv_core as core
 
@@ -20,15 +20,6 @@ from hbpspmv import _hbpspmv_core as core
 def test_bits_do_not_depend_on_threads_or_isa(name, dtype, isa_workers, tmp_path):
     a = one_case(name).astype(dtype)
     x = a.vector(dtype)
-    assert_same_bits(a, x, geometries(a), THREADS, isa_workers, tmp_path / "case.npz")
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("k", [1, 2, 5, 8])
-@pytest.mark.parametrize("name", ["fem_3x3", "one_dense_row", "power_law"])
-def test_spmm_bits_do_not_depend_on_threads_or_isa(name, k, dtype, isa_workers, tmp_path):
-    a = one_case(name).astype(dtype)
-    x = random_values(np.random.default_rng(k), (a.shape[1], k), dtype)
     assert_same_bits(a, x, geometries(a), THREADS, isa_workers, tmp_path / "case.npz")
 
 
@@ -108,18 +99,6 @@ def test_bits_do_not_depend_on_lanes(name):
             for lanes in (8, 16, 32)
         }
         assert len(set(found.values())) == 1, f"{geometry}: {found}"
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ["power_law", "fem_3x3", "one_dense_row", "tridiagonal", "dense"])
-def test_each_column_of_spmm_has_the_bits_of_spmv(name, dtype):
-    a = one_case(name).astype(dtype)
-    for k in (1, 3, 8, 33):
-        x = random_values(np.random.default_rng(k), (a.shape[1], k), dtype)
-        for geometry, shape in geometries(a).items():
-            plan = build(a, shape)
-            columns = [product(plan, np.ascontiguousarray(x[:, j]), 1) for j in range(k)]
-            assert digest(product(plan, x, 2)) == digest(np.stack(columns, axis=1)), geometry
 
 
 @pytest.mark.parametrize("name", CASES)

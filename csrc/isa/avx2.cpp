@@ -39,6 +39,15 @@ struct F64x4 {
     static HBP_INLINE Vector load_half(const double* from) {
         return _mm256_zextpd128_pd256(_mm_loadu_pd(from));
     }
+    template <int columns, class Index>
+        requires(columns == 2 || columns == 4)
+    static HBP_INLINE Vector gather_rows(const double* x, const Index* index) {
+        return x86::gather_rows<columns>(x, index);
+    }
+    template <int columns>
+    static HBP_INLINE Vector repeat_each(const double* value) {
+        return x86::repeat_each<columns>(value);
+    }
     static HBP_INLINE void add_first(double* to, const double* from, Vector a, int count) {
         x86::add_first(to, from, a, count);
     }
@@ -79,6 +88,18 @@ struct F32x8 {
     }
     static HBP_INLINE Vector load_half(const float* from) {
         return _mm256_zextps128_ps256(_mm_loadu_ps(from));
+    }
+    static HBP_INLINE Vector load_quarter(const float* from) {
+        return _mm256_zextps128_ps256(x86::load_pair(from));
+    }
+    template <int columns, class Index>
+        requires(columns == 2 || columns == 4 || columns == 8)
+    static HBP_INLINE Vector gather_rows(const float* x, const Index* index) {
+        return x86::gather_rows<columns>(x, index);
+    }
+    template <int columns>
+    static HBP_INLINE Vector repeat_each(const float* value) {
+        return x86::repeat_each<columns>(value);
     }
     static HBP_INLINE void add_first(float* to, const float* from, Vector a, int count) {
         x86::add_first(to, from, a, count);

@@ -53,6 +53,67 @@ HBP_INLINE __m128 load_four(const float* x, const Index* index) {
     return _mm_insert_ps(r, _mm_load_ss(x + f.i[3]), 0x30);
 }
 
+HBP_INLINE __m128 load_pair(const float* from) {
+    return _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+}
+
+// Rows of a row-major matrix of so many columns, as many as a vector holds.
+template <int columns, class Index>
+HBP_INLINE __m256d gather_rows(const double* x, const Index* index) {
+    const auto row = [&](int i) { return x + columns * static_cast<size_t>(index[i]); };
+    if constexpr (columns == 2) {
+        const __m256d low = _mm256_castpd128_pd256(_mm_loadu_pd(row(0)));
+        return _mm256_insertf128_pd(low, _mm_loadu_pd(row(1)), 1);
+    } else {
+        static_assert(columns == 4);
+        return _mm256_loadu_pd(row(0));
+    }
+}
+template <int columns, class Index>
+HBP_INLINE __m256 gather_rows(const float* x, const Index* index) {
+    if constexpr (columns == 2) {
+        const Four f = four_indices(index);
+        const auto two = [&](size_t i, size_t j) {
+            return _mm_loadh_pi(load_pair(x + 2 * i), reinterpret_cast<const __m64*>(x + 2 * j));
+        };
+        const __m256 low = _mm256_castps128_ps256(two(f.i[0], f.i[1]));
+        return _mm256_insertf128_ps(low, two(f.i[2], f.i[3]), 1);
+    } else {
+        const auto row = [&](int i) { return x + columns * static_cast<size_t>(index[i]); };
+        if constexpr (columns == 4) {
+            const __m256 low = _mm256_castps128_ps256(_mm_loadu_ps(row(0)));
+            return _mm256_insertf128_ps(low, _mm_loadu_ps(row(1)), 1);
+        } else {
+            static_assert(columns == 8);
+            return _mm256_loadu_ps(row(0));
+        }
+    }
+}
+
+// The values of those rows, each for all columns.
+template <int columns>
+HBP_INLINE __m256d repeat_each(const double* value) {
+    if constexpr (columns == 4) {
+        return _mm256_broadcast_sd(value);
+    } else {
+        const __m256d both = _mm256_broadcast_pd(reinterpret_cast<const __m128d*>(value));
+        return _mm256_permute_pd(both, 0b1100);
+    }
+}
+template <int columns>
+HBP_INLINE __m256 repeat_each(const float* value) {
+    if constexpr (columns == 8) {
+        return _mm256_broadcast_ss(value);
+    } else if constexpr (columns == 4) {
+        const __m128i two = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(value));
+        return _mm256_permutevar_ps(_mm256_castsi256_ps(_mm256_broadcastq_epi64(two)),
+                                    _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1));
+    } else {
+        const __m256 four = _mm256_broadcast_ps(reinterpret_cast<const __m128*>(value));
+        return _mm256_permutevar_ps(four, _mm256_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3));
+    }
+}
+
 // Masks of the first `count` elements of 64 or 32 bits.
 HBP_INLINE __m256i first_64_bits(int count) {
     return _mm256_cmpgt_epi64(_mm256_set1_epi64x(count), _mm256_setr_epi64x(0, 1, 2, 3));

@@ -1,0 +1,56 @@
+// Rows of a block whose values and columns are plain, as products with several vectors read them.
+#pragma once
+#include <cstdint>
+#include <utility>
+
+#include "scalar.h"
+
+namespace hbp {
+
+// Calls of(i) for i = 0 .. n - 1, each a constant: what it indexes stays in registers.
+template <int n, class F>
+HBP_INLINE void unrolled(F&& of) {
+    [&]<int... i>(std::integer_sequence<int, i...>) __attribute__((always_inline)) {
+        (of(std::integral_constant<int, i>()), ...);
+    }(std::make_integer_sequence<int, n>());
+}
+
+// n entries of each of some rows: the k-th of row r has its value at value[k * value_stride + r],
+// its column at column[k * column_stride + r].
+template <class T, class Index>
+struct PlainRows {
+    int64_t n;
+    const T* value;
+    int64_t value_stride;
+    const Index* column;
+    int64_t column_stride;
+    // Those of the rows from the i-th on, with the values so much further on.
+    HBP_INLINE PlainRows at(uint32_t i, int64_t values) const {
+        return {n, value + i + values, value_stride, column + i, column_stride};
+    }
+};
+
+// Rows of Y, row-major: the r-th is number[r] + step. What they hold counts as 0 if `untouched`.
+template <class T>
+struct RowsOfY {
+    T* y;
+    const uint16_t* number;
+    uint32_t step;
+    bool untouched;
+    HBP_INLINE T* operator()(int r, int64_t n_vectors) const {
+        return y + static_cast<int64_t>(number[r] + step) * n_vectors;
+    }
+};
+
+// What the rows of a group have after their common elements: row i's n[i] are from first[i] on.
+template <class T, class Index>
+struct Tails {
+    const uint32_t* n;
+    const int64_t* first;
+    const T* value;
+    const Index* column;
+    // Those of the rows from the i-th on.
+    HBP_INLINE Tails at(uint32_t i) const { return {n + i, first + i, value, column}; }
+};
+
+}  // namespace hbp
