@@ -96,7 +96,7 @@ void csr_product(const CsrArgs<I, typename Simd::T>& a) {
                 },
                 a.x, y, a.n_vectors);
         } else {
-            equal_slots_multi<Simd, 1, 1, I>(1, 0, row, a.x, y, a.n_vectors);
+            equal_slots_multi<Simd, 1, 1, I>({row, 1, 1, 0}, a.x, y, a.n_vectors);
         }
     }
 }

@@ -1,7 +1,7 @@
 // The product of one block with several vectors at once, row-major, for every instruction set.
 //
 // Each column of Y gets the bits that block_spmv gives for that column of X. A vector of a policy
-// holds columns of one row here, not rows.
+// holds columns of one row here, not rows; for rows shorter than that see kernel_narrow.h.
 #pragma once
 #include <algorithm>
 #include <type_traits>
@@ -21,52 +21,53 @@ namespace hbp {
 // vectors 0.86 (AVX2 on Zen 3, eight matrices, float64).
 inline constexpr int most_vectors(int rows) { return rows > 6 ? 1 : rows > 3 ? 2 : 4; }
 
-// Calls of(i, j, tile) for all tiles of n_slots slots, `slots` of `height` rows at a time, i the
-// first of them. Where a row of X is more than a tile, its tiles follow each other, as they lie
-// side by side: 1.06 times as fast as tile by tile for 32 vectors of float64 (31 matrices, AVX2 on
-// Zen 3).
-template <class Simd, int slots, int height, class F>
-HBP_INLINE void for_each_tile_of_slots(uint32_t n_slots, int64_t n_vectors, F&& of) {
+// Calls of(rows, i, at, j, tile) for all tiles of groups of slots of `height` rows, `slots` at a
+// time: see PlainGroups. Where a row of X is more than a tile, its tiles follow each other, as they
+// lie side by side: 1.06 times as fast as tile by tile for 32 vectors of float64 (31 matrices, AVX2
+// on Zen 3).
+template <class Simd, int slots, int height, class Index, class F>
+HBP_INLINE void for_each_tile_of_slots(const PlainGroups<typename Simd::T, Index>& groups,
+                                       int64_t n_vectors, F&& of) {
+    using Rows = PlainRows<typename Simd::T, Index>;
     constexpr int most = most_vectors(slots * height);
     if (slots > 1 || n_vectors <= most * Simd::width) {
-        for_each_tile<Simd, most>(n_vectors,
-                                  [&](int64_t j, const auto& tile) __attribute__((always_inline)) {
-                                      for (uint32_t i = 0; i < n_slots; i += slots) {
-                                          of(i, j, tile);
-                                      }
-                                  });
+        for_each_tile<Simd, most>(
+            n_vectors, [&](int64_t j, const auto& tile) __attribute__((always_inline)) {
+                groups.template for_each<slots>(
+                    [&](const Rows& rows, uint32_t i, uint32_t at)
+                        __attribute__((always_inline)) { of(rows, i, at, j, tile); });
+            });
         return;
     }
-    for (uint32_t i = 0; i < n_slots; i += slots) {
+    groups.template for_each<slots>([&](const Rows& rows, uint32_t i,
+                                        uint32_t at) __attribute__((always_inline)) {
         for_each_tile<Simd, most>(n_vectors,
                                   [&](int64_t j, const auto& tile)
-                                      __attribute__((always_inline)) { of(i, j, tile); });
-    }
+                                      __attribute__((always_inline)) { of(rows, i, at, j, tile); });
+    });
 }
 
-// y(i)[n_vectors] += row i times X, for all rows of n_slots slots of a group, `slots` at a time.
-// Each slot has `height` rows with the same columns, their values next_row further on, their rows
-// of Y one. They share the loads of rows of X: 1.4 times as fast as row by row for 32 vectors (six
-// matrices with tiles, AVX2 on Zen 3). All slots in one call: 1.34 times as fast as a call for each
-// set for 32 vectors, 1.06 for two (float32, six matrices of short rows).
+// y(at)[n_vectors] += row times X, for all rows of groups, `slots` at a time. The rows of a slot
+// share the loads of rows of X: 1.4 times as fast as row by row for 32 vectors (six matrices with
+// tiles, AVX2 on Zen 3).
 template <class Simd, int slots, int height, class Index>
-HBP_SHARED void equal_slots_multi(uint32_t n_slots, int64_t next_row,
-                                  const PlainRows<typename Simd::T, Index>& first,
+HBP_SHARED void equal_slots_multi(const PlainGroups<typename Simd::T, Index>& groups,
                                   const typename Simd::T* x, const RowsOfY<typename Simd::T>& y,
                                   int64_t n_vectors) {
     for_each_tile_of_slots<Simd, slots, height>(
-        n_slots, n_vectors,
-        [&]<int vectors, Part part>(uint32_t i, int64_t j, const Tile<Simd, vectors, part>& tile)
-            __attribute__((always_inline)) {
-                typename Simd::Vector sum[height * slots][vectors];
-                set_to_zero<Simd>(sum);
-                accumulate<slots, height>(first.at(i, 0), next_row, x + j, n_vectors, tile, sum);
-                unrolled<height * slots>([&](auto r) __attribute__((always_inline)) {
-                    const RowsOfY<typename Simd::T> y_h{y.y, y.number + i, y.step + r / slots,
-                                                        y.untouched};
-                    tile.add_to(y_h(r % slots, n_vectors) + j, y.untouched, sum[r]);
-                });
+        groups, n_vectors,
+        [&]<int vectors, Part part>(
+            const PlainRows<typename Simd::T, Index>& rows, uint32_t i, uint32_t at, int64_t j,
+            const Tile<Simd, vectors, part>& tile) __attribute__((always_inline)) {
+            typename Simd::Vector sum[height * slots][vectors];
+            set_to_zero<Simd>(sum);
+            accumulate<slots, height>(rows.at(i, 0), groups.next_row, x + j, n_vectors, tile, sum);
+            unrolled<height * slots>([&](auto r) __attribute__((always_inline)) {
+                const RowsOfY<typename Simd::T> y_h{y.y, y.number + at, y.step + r / slots,
+                                                    y.untouched};
+                tile.add_to(y_h(r % slots, n_vectors) + j, y.untouched, sum[r]);
             });
+        });
 }
 
 // The same for slots of one row each of which goes on with a tail of its own.
@@ -76,26 +77,27 @@ HBP_SHARED void ragged_slots_multi(uint32_t n_slots,
                                    const Tails<typename Simd::T, Index>& tail,
                                    const typename Simd::T* x, const RowsOfY<typename Simd::T>& y,
                                    int64_t n_vectors) {
+    const PlainGroups<typename Simd::T, Index> group{common, 1, n_slots, 0};
     for_each_tile_of_slots<Simd, slots, 1>(
-        n_slots, n_vectors,
-        [&]<int vectors, Part part>(uint32_t i, int64_t j, const Tile<Simd, vectors, part>& tile)
-            __attribute__((always_inline)) {
-                typename Simd::Vector sum[slots][vectors];
-                set_to_zero<Simd>(sum);
-                accumulate<slots>(common.at(i, 0), x + j, n_vectors, tile, sum);
-                const int64_t at = tail.first[i];
-                PlainRows<typename Simd::T, Index> of_row{0, tail.value + at, 1, tail.column + at,
-                                                          1};
-                unrolled<slots>([&](auto r) __attribute__((always_inline)) {
-                    of_row.n = tail.n[i + r];
-                    accumulate<1>(of_row, x + j, n_vectors, tile, sum + r);
-                    of_row.value += of_row.n;
-                    of_row.column += of_row.n;
-                });
-                unrolled<slots>([&](auto r) __attribute__((always_inline)) {
-                    tile.add_to(y(i + r, n_vectors) + j, y.untouched, sum[r]);
-                });
+        group, n_vectors,
+        [&]<int vectors, Part part>(
+            const PlainRows<typename Simd::T, Index>& rows, uint32_t i, uint32_t, int64_t j,
+            const Tile<Simd, vectors, part>& tile) __attribute__((always_inline)) {
+            typename Simd::Vector sum[slots][vectors];
+            set_to_zero<Simd>(sum);
+            accumulate<slots>(rows.at(i, 0), x + j, n_vectors, tile, sum);
+            const int64_t at = tail.first[i];
+            PlainRows<typename Simd::T, Index> of_row{0, tail.value + at, 1, tail.column + at, 1};
+            unrolled<slots>([&](auto r) __attribute__((always_inline)) {
+                of_row.n = tail.n[i + r];
+                accumulate<1>(of_row, x + j, n_vectors, tile, sum + r);
+                of_row.value += of_row.n;
+                of_row.column += of_row.n;
             });
+            unrolled<slots>([&](auto r) __attribute__((always_inline)) {
+                tile.add_to(y(i + r, n_vectors) + j, y.untouched, sum[r]);
+            });
+        });
 }
 
 // partial[k % partials] += n entries of a long row times the tile's columns of X, where the first
@@ -164,53 +166,52 @@ HBP_INLINE void long_row_multi(int64_t n, Piece&& piece, const typename Simd::T*
                        });
 }
 
-// The same for a row of any length that is stored in a group, element by element.
-template <class T, class Values, class Index>
-HBP_SHARED void any_row_multi(const Values& values, const Index* columns, const RowPiece& common,
-                              const RowPiece& tail, const T* x, const RowsOfY<T>& y,
-                              int64_t n_vectors) {
-    for (int64_t j = 0; j < n_vectors; ++j) {
-        T sum{};
-        for (const RowPiece* p : {&common, &tail}) {
-            for (int64_t k = 0; k < p->n; ++k) {
-                sum = fused_multiply_add(values.scalar(p->value + k * p->value_stride),
-                                         x[column_of<T>(columns, *p, k) * n_vectors + j], sum);
+// y += the rows of a group times X, element by element: for groups with more elements than are
+// unpacked, which there are only where long rows are not multiplied along the row.
+template <class Simd, class Index>
+HBP_SHARED void large_group_multi(const BlockArgs<typename Simd::T>& b, const SlotGroup& g,
+                                  Unpacker<Simd, Index>& unpack) {
+    using T = typename Simd::T;
+    RowPiece tail{0, g.tail_value, 1, g.tail_column, 1, 0};
+    for (uint32_t i = 0; i < g.n_slots; ++i) {
+        tail.n = g.tail_length == nullptr ? 0 : g.tail_length[i];
+        for (uint32_t h = 0; h < g.height; ++h) {
+            const RowPiece common = g.of(i, h);
+            T* y = b.y + (g.slot_row[i] + h) * b.n_vectors;
+            for (int64_t j = 0; j < b.n_vectors; ++j) {
+                T sum{};
+                for (const RowPiece* p : {&common, static_cast<const RowPiece*>(&tail)}) {
+                    for (int64_t k = 0; k < p->n; ++k) {
+                        const T value = *unpack.plain_values(p->value + k * p->value_stride, 1);
+                        const int64_t column = column_of<T>(unpack.columns(), *p, k);
+                        sum = fused_multiply_add(value, b.x[column * b.n_vectors + j], sum);
+                    }
+                }
+                y[j] = add(b.untouched ? T{} : y[j], sum);
             }
         }
-        T* to = y(0, n_vectors) + j;
-        *to = add(y.untouched ? T{} : *to, sum);
+        tail.value += tail.n;
+        tail.column += tail.n;
     }
 }
 
-// y += the rows of a group times X, in any encoding: for those with more elements than are
-// unpacked. tail_of(i): the tail of slot i.
-template <class T, class Values, class Index, class TailOf>
-HBP_INLINE void large_group_multi(const SlotGroup& g, const Values& values, const Index* columns,
-                                  TailOf&& tail_of, const BlockArgs<T>& b) {
-    for (uint32_t i = 0; i < g.n_slots; ++i) {
-        for (uint32_t h = 0; h < g.height; ++h) {
-            any_row_multi(values, columns, g.of(i, h), tail_of(i), b.x,
-                          RowsOfY<T>{b.y, g.slot_row + i, h, b.untouched}, b.n_vectors);
-        }
-    }
-}
-
-// y += the rows of a group times X, where all its slots have the same length. Wide blocks are for
-// scattered columns, so that tiles are rare there, and these multiply them row by row.
+// y += groups of slots of equal length times X. Wide blocks are for scattered columns, so that
+// tiles are rare there, and these multiply them row by row.
 template <class Simd, class Index>
-HBP_INLINE void equal_group_multi(const SlotGroup& g,
-                                  const PlainRows<typename Simd::T, Index>& rows,
-                                  const BlockArgs<typename Simd::T>& b) {
+HBP_INLINE void equal_groups_multi(const BlockArgs<typename Simd::T>& b, uint32_t height_of_slots,
+                                   const PlainGroups<typename Simd::T, Index>& groups,
+                                   const RowsOfY<typename Simd::T>& y) {
     const auto all = [&]<int slots, int height>() __attribute__((always_inline)) {
-        for (uint32_t h = 0; h < g.height; h += height) {
-            equal_slots_multi<Simd, slots, height>(g.n_slots, g.n_slots,
-                                                   rows.at(0, int64_t{h} * g.n_slots), b.x,
-                                                   {b.y, g.slot_row, h, b.untouched}, b.n_vectors);
+        for (uint32_t h = 0; h < height_of_slots; h += height) {
+            PlainGroups<typename Simd::T, Index> of_h = groups;
+            of_h.first.value += h * groups.next_row;
+            equal_slots_multi<Simd, slots, height>(of_h, b.x, {y.y, y.number, h, y.untouched},
+                                                   b.n_vectors);
         }
     };
     const bool many = b.n_vectors >= 4 * Simd::width;
     if constexpr (!slow_fma<Simd> && sizeof(Index) == 2) {
-        switch (g.height) {
+        switch (height_of_slots) {
             case 2:
                 return many ? all.template operator()<1, 2>() : all.template operator()<2, 2>();
             case 3:
@@ -230,7 +231,7 @@ HBP_INLINE void equal_group_multi(const SlotGroup& g,
     all.template operator()<1, 1>();
 }
 
-// The same of slots from the i-th on that go on with tails.
+// y += the slots of a ragged group from the i-th on times X.
 template <class Simd, class Index>
 HBP_INLINE void ragged_group_multi(const SlotGroup& g, uint32_t i,
                                    const PlainRows<typename Simd::T, Index>& common,
@@ -254,68 +255,82 @@ HBP_INLINE void ragged_group_multi(const SlotGroup& g, uint32_t i,
     all.template operator()<1>();
 }
 
-// y += the rows of a group times X.
-template <class Simd, class Values, class Index>
-HBP_INLINE void group_multi(const BlockArgs<typename Simd::T>& b, const SlotGroup& g,
-                            Unpacker<Simd, Values, Index>& unpack) {
+// y += groups of slots of equal length times X, no more than an Unpacker has room for. All rows of
+// them in one call: 1.34 times as fast as a call for each set for 32 vectors, 1.06 for two
+// (float32, six matrices of short rows, AVX2 on Zen 3).
+template <class Simd, class Index>
+HBP_INLINE void some_groups_multi(const BlockArgs<typename Simd::T>& b, const SlotGroup& g,
+                                  Unpacker<Simd, Index>& unpack) {
     using T = typename Simd::T;
-    const int64_t n = g.first.n;
-    const int64_t stride = int64_t{g.height} * g.n_slots;
-    int64_t first_tail[max_lanes];  // elements of the group before each tail
-    int64_t n_elements = n * stride;
-    for (uint32_t i = 0; g.tail_length != nullptr && i < g.n_slots; ++i) {
-        first_tail[i] = n_elements;
-        n_elements += g.tail_length[i];
-    }
-    if (n_elements > unpacked_elements) {
-        // Only where long rows are not multiplied along the row.
-        const auto tail_of = [&](uint32_t i) {
-            return g.tail_length == nullptr ? RowPiece{0, 0, 1, 0, 1, 0}
-                                            : RowPiece{g.tail_length[i],
-                                                       g.first.value + first_tail[i],
-                                                       1,
-                                                       g.first.column + first_tail[i],
-                                                       1,
-                                                       0};
-        };
-        return large_group_multi(g, unpack.values(), unpack.columns(), tail_of, b);
-    }
-    const T* value = unpack.plain_values(g.first.value, n_elements);
+    const T* value = unpack.plain_values(g.first.value, g.n_groups * g.n_elements());
     const RowsOfY<T> y{b.y, g.slot_row, 0, b.untouched};
+    PlainGroups<T, Index> groups{
+        {g.first.n, value, int64_t{g.height} * g.n_slots, unpack.columns() + g.first.column, 1},
+        g.n_groups,
+        g.n_slots,
+        g.n_slots};
     if (!g.has_own_columns && !g.first.windowed) {
-        const PlainRows<T, Index> rows{n, value, stride, unpack.columns() + g.first.column, 1};
         if (for_narrow_rows<Simd>(b.n_vectors, [&]<int columns>() {
-                slots_narrow<Simd, columns, 1, true>(g.n_slots, 0, rows, b.x, y);
+                slots_narrow<Simd, columns, 1, true>(groups, b.x, y);
             })) {
             return;
         }
     }
-    const Index* column = unpack.plain_columns(g);
-    const PlainRows<T, Index> rows{n, value, stride, column, g.n_slots};
-    if (g.tail_length == nullptr) {
-        if (!for_narrow_rows<Simd>(b.n_vectors, [&]<int columns>() {
-                equal_group_narrow<Simd, columns>(g, rows, b.x, y);
-            })) {
-            equal_group_multi<Simd>(g, rows, b);
+    groups.first.column = unpack.plain_columns(g);
+    groups.first.column_stride = g.n_slots;
+    if (!for_narrow_rows<Simd>(b.n_vectors, [&]<int columns>() {
+            equal_groups_narrow<Simd, columns>(g.height, groups, b.x, y);
+        })) {
+        equal_groups_multi<Simd>(b, g.height, groups, y);
+    }
+}
+
+// y += the rows of groups times X.
+template <class Simd, class Index>
+HBP_INLINE void groups_multi(const BlockArgs<typename Simd::T>& b, const SlotGroup& groups,
+                             Unpacker<Simd, Index>& unpack) {
+    using T = typename Simd::T;
+    const int64_t room = unpacked_elements / std::max<int64_t>(groups.n_elements(), 1);
+    if (groups.tail_length == nullptr) {
+        uint32_t n = 1;
+        for (uint32_t i = 0; i < groups.n_groups; i += n) {
+            SlotGroup g = groups.group(i);
+            if (room == 0) {
+                large_group_multi(b, g, unpack);
+            } else {
+                g.n_groups = n = static_cast<uint32_t>(std::min<int64_t>(room, g.n_groups));
+                some_groups_multi(b, g, unpack);
+            }
         }
         return;
     }
-    const Tails<T, Index> tail{g.tail_length, first_tail, value, column};
+    int64_t first_tail[max_lanes];  // elements of the group before each tail
+    int64_t n_elements = groups.n_elements();
+    for (uint32_t i = 0; i < groups.n_slots; ++i) {
+        first_tail[i] = n_elements;
+        n_elements += groups.tail_length[i];
+    }
+    if (n_elements > unpacked_elements) {
+        return large_group_multi(b, groups, unpack);
+    }
+    const T* value = unpack.plain_values(groups.first.value, n_elements);
+    const Index* column = unpack.plain_columns(groups);
+    const PlainRows<T, Index> rows{groups.first.n, value, groups.n_slots, column, groups.n_slots};
+    const Tails<T, Index> tail{groups.tail_length, first_tail, value, column};
+    const RowsOfY<T> y{b.y, groups.slot_row, 0, b.untouched};
     uint32_t done = 0;
     for_narrow_rows<Simd>(b.n_vectors, [&]<int columns>() {
-        done = ragged_group_narrow<Simd, columns>(g, rows, tail, b.x, y);
+        done = ragged_group_narrow<Simd, columns>(groups, rows, tail, b.x, y);
     });
-    ragged_group_multi<Simd>(g, done, rows, tail, b);
+    ragged_group_multi<Simd>(groups, done, rows, tail, b);
 }
 
-// Y[n_block_rows, k] += A_block * X[block_cols, k], k = b.n_vectors. The caller owns Y.
-template <class Simd, template <class> class ValuesOf, class Index>
-void block_spmm(const BlockArgs<typename Simd::T>& b) {
-    const ValuesOf<Simd> values(b);
-    Unpacker<Simd, ValuesOf<Simd>, Index> unpack(values, static_cast<const Index*>(b.column));
-    for_each_group<Index>(
+// Y[n_block_rows, k] += A_block * X[block_cols, k], k = b.n_vectors.
+template <class Simd, class Index>
+HBP_SHARED void block_multi(const BlockArgs<typename Simd::T>& b, Unpacker<Simd, Index>& unpack) {
+    for_each_run<Index>(
         b.run, b.n_runs, b.lanes, b.slot_row, b.slot_length,
-        [&](const SlotGroup& g) __attribute__((always_inline)) { group_multi(b, g, unpack); },
+        [&](const SlotGroup& g) __attribute__((always_inline)) { groups_multi(b, g, unpack); },
         [&](uint16_t row, const RowPiece& p) {
             const auto piece = [&](int64_t k, int64_t n) { return unpack.piece(p, k, n); };
             const RowsOfY<typename Simd::T> y{b.y, &row, 0, b.untouched};
@@ -326,6 +341,14 @@ void block_spmm(const BlockArgs<typename Simd::T>& b) {
                 long_row_multi<Simd, Index>(p.n, piece, b.x, y, b.n_vectors);
             }
         });
+}
+
+// The same for values in an encoding. The caller owns Y.
+template <class Simd, template <class> class ValuesOf, class Index>
+void block_spmm(const BlockArgs<typename Simd::T>& b) {
+    const ValuesOf<Simd> values(b);
+    Unpacker<Simd, Index> unpack(values, static_cast<const Index*>(b.column));
+    block_multi(b, unpack);
 }
 
 }  // namespace hbp

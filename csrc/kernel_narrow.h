@@ -101,32 +101,29 @@ HBP_INLINE void for_each_slot(const typename Simd::Vector (&sum)[n], F&& of) {
     }
 }
 
-// y(r)[columns] += row r times X, for the rows of n_slots slots, all of the same length.
+// y(r)[columns] += row r times X, for the rows of groups.
 template <class Simd, int columns, int height, bool shifted, class Index>
-HBP_SHARED void slots_narrow(uint32_t n_slots, int64_t next_row,
-                             const PlainRows<typename Simd::T, Index>& first,
+HBP_SHARED void slots_narrow(const PlainGroups<typename Simd::T, Index>& groups,
                              const typename Simd::T* x, const RowsOfY<typename Simd::T>& y) {
     using T = typename Simd::T;
     constexpr int n = narrow_vectors<Simd, columns>(height);
-    constexpr uint32_t slots = n * Simd::width / columns;
-    for (uint32_t i = 0; i < n_slots; i += slots) {
-        typename Simd::Vector sum[height][n];
-        set_to_zero<Simd>(sum);
-        if constexpr (shifted) {
-            const PlainRows<T, Index> rows{first.n, first.value + i, first.value_stride,
-                                           first.column, 1};
-            accumulate_narrow<Simd, columns, true>(rows, next_row, x + i * columns, sum);
-        } else {
-            accumulate_narrow<Simd, columns, false>(first.at(i, 0), next_row, x, sum);
-        }
-        unrolled<height>([&](auto h) __attribute__((always_inline)) {
-            const RowsOfY<T> y_h{y.y, y.number + i, y.step + h, y.untouched};
-            for_each_slot<Simd, columns>(
-                sum[h], [&](auto r, const auto& one) __attribute__((always_inline)) {
-                    NarrowTile<Simd, columns>().add_to(y_h(r, columns), y.untouched, one);
+    groups.template for_each<n * Simd::width / columns>(
+        [&](const PlainRows<T, Index>& rows, uint32_t i, uint32_t at)
+            __attribute__((always_inline)) {
+                typename Simd::Vector sum[height][n];
+                set_to_zero<Simd>(sum);
+                const PlainRows<T, Index> own{rows.n, rows.value + i, rows.value_stride,
+                                              rows.column + (shifted ? 0 : i), rows.column_stride};
+                accumulate_narrow<Simd, columns, shifted>(own, groups.next_row,
+                                                          shifted ? x + i * columns : x, sum);
+                unrolled<height>([&](auto h) __attribute__((always_inline)) {
+                    const RowsOfY<T> y_h{y.y, y.number + at, y.step + h, y.untouched};
+                    for_each_slot<Simd, columns>(
+                        sum[h], [&](auto r, const auto& one) __attribute__((always_inline)) {
+                            NarrowTile<Simd, columns>().add_to(y_h(r, columns), y.untouched, one);
+                        });
                 });
-        });
-    }
+            });
 }
 
 // The same for slots of one row each of which goes on with a tail of its own, n vectors at a time.
@@ -152,20 +149,20 @@ HBP_SHARED void ragged_slots_narrow(uint32_t n_slots,
     }
 }
 
-// y += a group of slots of equal length times X.
+// y += groups of slots of equal length times X.
 template <class Simd, int columns, class Index>
-HBP_INLINE void equal_group_narrow(const SlotGroup& g,
-                                   const PlainRows<typename Simd::T, Index>& rows,
-                                   const typename Simd::T* x, const RowsOfY<typename Simd::T>& y) {
-    switch (g.height) {
+HBP_INLINE void equal_groups_narrow(uint32_t height,
+                                    const PlainGroups<typename Simd::T, Index>& groups,
+                                    const typename Simd::T* x, const RowsOfY<typename Simd::T>& y) {
+    switch (height) {
         case 1:
-            return slots_narrow<Simd, columns, 1, false>(g.n_slots, g.n_slots, rows, x, y);
+            return slots_narrow<Simd, columns, 1, false>(groups, x, y);
         case 2:
-            return slots_narrow<Simd, columns, 2, false>(g.n_slots, g.n_slots, rows, x, y);
+            return slots_narrow<Simd, columns, 2, false>(groups, x, y);
         case 3:
-            return slots_narrow<Simd, columns, 3, false>(g.n_slots, g.n_slots, rows, x, y);
+            return slots_narrow<Simd, columns, 3, false>(groups, x, y);
         default:
-            return slots_narrow<Simd, columns, 4, false>(g.n_slots, g.n_slots, rows, x, y);
+            return slots_narrow<Simd, columns, 4, false>(groups, x, y);
     }
 }
 

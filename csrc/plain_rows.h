@@ -30,6 +30,30 @@ struct PlainRows {
     }
 };
 
+// Slots of equal length in groups that follow each other: those of the first group have `first`.
+// A slot's rows have the same columns and values that are each next_row behind those of the one
+// before.
+template <class T, class Index>
+struct PlainGroups {
+    PlainRows<T, Index> first;
+    uint32_t n_groups;
+    uint32_t n_slots;
+    int64_t next_row;
+    // Calls of(rows, i, at) for every `slots` slots: `rows` are their group's, i is the first one's
+    // place there, `at` its place among all.
+    template <int slots, class F>
+    HBP_INLINE void for_each(F&& of) const {
+        PlainRows<T, Index> rows = first;
+        for (uint32_t g = 0; g < n_groups; ++g) {
+            for (uint32_t i = 0; i < n_slots; i += slots) {
+                of(rows, i, g * n_slots + i);
+            }
+            rows.value += rows.n * rows.value_stride;
+            rows.column += rows.n * rows.column_stride;
+        }
+    }
+};
+
 // Rows of Y, row-major: the r-th is number[r] + step. What they hold counts as 0 if `untouched`.
 template <class T>
 struct RowsOfY {

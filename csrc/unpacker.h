@@ -26,49 +26,50 @@ inline constexpr int64_t long_row_piece = 16 * tuning::long_row_partials;
 static_assert(long_row_piece <= unpacked_elements);
 
 // Gives elements where they lie, if they are plain there, else copies of them that last until it is
-// asked for others.
-template <class Simd, class Values, class Index>
+// asked for others. One for all encodings of values, so that what multiplies is compiled once.
+template <class Simd, class Index>
 class Unpacker {
   public:
     using T = typename Simd::T;
 
+    // Values: of kernel_streams.h. They must outlive this.
+    template <class Values>
     HBP_INLINE Unpacker(const Values& values, const Index* columns)
-        : values_(values), columns_(columns) {}
+        : values_(&values), columns_(columns) {
+        if constexpr (std::is_same_v<Values, RawValues<Simd>>) {
+            plain_ = values.at;
+        } else if constexpr (std::is_same_v<Values, ConstantValue<Simd>>) {
+            constant_ = values.constant;
+        } else {
+            decode_ = decode<Values>;
+        }
+    }
 
-    const Values& values() const { return values_; }
     const Index* columns() const { return columns_; }
 
     // The n <= unpacked_elements values from element `first` of the stream on.
     HBP_INLINE const T* plain_values(int64_t first, int64_t n) {
-        if constexpr (std::is_same_v<Values, RawValues<Simd>>) {
-            return values_.at + first;
-        } else if constexpr (std::is_same_v<Values, ConstantValue<Simd>>) {
-            for (; n_constants_ < n; ++n_constants_) {
-                value_[n_constants_] = values_.constant;
-            }
-        } else {
-            Values from = values_;
-            from.advance(first);
-            int64_t k = 0;
-            for (; k + Simd::width <= n; k += Simd::width, from.advance(Simd::width)) {
-                Simd::store(value_ + k, from.vector(0));
-            }
-            for (int64_t i = 0; k + i < n; ++i) {
-                value_[k + i] = from.scalar(i);
-            }
+        if (plain_ != nullptr) {
+            return plain_ + first;
+        }
+        if (decode_ != nullptr) {
+            decode_(values_, first, n, value_);
+        } else if (n_constants_ < n) {
+            std::fill(value_ + n_constants_, value_ + n, constant_);
+            n_constants_ = n;
         }
         return value_;
     }
 
-    // The columns of a group, at most unpacked_elements without its tails: that of slot i and pass
-    // k is at k * g.n_slots + i.
+    // The columns of groups, at most unpacked_elements without tails: that of slot i and pass k is
+    // at k * g.n_slots + i, where the passes of all groups are counted.
     HBP_INLINE const Index* plain_columns(const SlotGroup& g) {
         const Index* at = columns_ + g.first.column;
         if (g.has_own_columns) {
             return at;
         }
         Index* to = column_;
-        for (int64_t k = 0; k < g.first.n; ++k, at += g.first.column_stride) {
+        for (int64_t k = 0; k < g.n_groups * g.first.n; ++k, at += g.first.column_stride) {
             for (uint32_t i = 0; i < g.n_slots; i += tile_lanes, to += tile_lanes) {
                 if (g.first.windowed) {
                     const uint8_t* code = window_codes<n_windows>(at) + i;
@@ -104,11 +105,28 @@ class Unpacker {
     }
 
   private:
+    // to[n] = those from `first` on of *values, a Values.
+    template <class Values>
+    static void decode(const void* values, int64_t first, int64_t n, T* to) {
+        Values from = *static_cast<const Values*>(values);
+        from.advance(first);
+        int64_t k = 0;
+        for (; k + Simd::width <= n; k += Simd::width, from.advance(Simd::width)) {
+            Simd::store(to + k, from.vector(0));
+        }
+        for (int64_t i = 0; k + i < n; ++i) {
+            to[k + i] = from.scalar(i);
+        }
+    }
+
     using Eight [[gnu::vector_size(8 * sizeof(Index))]] = Index;
     static_assert(tile_lanes == 8);
 
-    const Values& values_;
+    const void* values_;
     const Index* columns_;
+    const T* plain_ = nullptr;
+    void (*decode_)(const void*, int64_t, int64_t, T*) = nullptr;
+    T constant_{};
     int64_t n_constants_ = 0;
     T value_[unpacked_elements];
     Index column_[unpacked_elements];
