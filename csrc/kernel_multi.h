@@ -22,29 +22,35 @@ namespace hbp {
 inline constexpr int most_vectors(int rows) { return rows > 6 ? 1 : rows > 3 ? 2 : 4; }
 
 // Calls of(rows, i, at, j, tile) for all tiles of groups of slots of `height` rows, `slots` at a
-// time: see PlainGroups. Where a row of X is more than a tile, its tiles follow each other, as they
-// lie side by side: 1.06 times as fast as tile by tile for 32 vectors of float64 (31 matrices, AVX2
-// on Zen 3).
+// time: see PlainGroups. Where a row of X is one tile, the tile is the same for all groups. Else
+// tiles follow each other for a group at a time, or for a slot of more than most_vectors() of X, as
+// they lie side by side: 1.06 times as fast as tile by tile for 32 vectors of float64 (31 matrices,
+// AVX2 on Zen 3).
 template <class Simd, int slots, int height, class Index, class F>
 HBP_INLINE void for_each_tile_of_slots(const PlainGroups<typename Simd::T, Index>& groups,
                                        int64_t n_vectors, F&& of) {
     using Rows = PlainRows<typename Simd::T, Index>;
     constexpr int most = most_vectors(slots * height);
     if (slots > 1 || n_vectors <= most * Simd::width) {
-        for_each_tile<Simd, most>(
-            n_vectors, [&](int64_t j, const auto& tile) __attribute__((always_inline)) {
-                groups.template for_each<slots>(
-                    [&](const Rows& rows, uint32_t i, uint32_t at)
-                        __attribute__((always_inline)) { of(rows, i, at, j, tile); });
-            });
+        const bool one_tile = n_vectors <= Simd::width || n_vectors == most * Simd::width;
+        const uint32_t at_once = one_tile ? groups.n_groups : 1;
+        for (uint32_t g = 0; g < groups.n_groups; g += at_once) {
+            for_each_tile<Simd, most>(
+                n_vectors, [&](int64_t j, const auto& tile) __attribute__((always_inline)) {
+                    groups.template for_each<slots>(
+                        g, at_once,
+                        [&](const Rows& rows, uint32_t i, uint32_t at)
+                            __attribute__((always_inline)) { of(rows, i, at, j, tile); });
+                });
+        }
         return;
     }
-    groups.template for_each<slots>([&](const Rows& rows, uint32_t i,
-                                        uint32_t at) __attribute__((always_inline)) {
-        for_each_tile<Simd, most>(n_vectors,
-                                  [&](int64_t j, const auto& tile)
-                                      __attribute__((always_inline)) { of(rows, i, at, j, tile); });
-    });
+    groups.template for_each<slots>(
+        0, groups.n_groups,
+        [&](const Rows& rows, uint32_t i, uint32_t at) __attribute__((always_inline)) {
+            for_each_tile<Simd, most>(n_vectors, [&](int64_t j, const auto& tile) __attribute__((
+                                                     always_inline)) { of(rows, i, at, j, tile); });
+        });
 }
 
 // y(at)[n_vectors] += row times X, for all rows of groups, `slots` at a time. The rows of a slot

@@ -108,6 +108,7 @@ HBP_SHARED void slots_narrow(const PlainGroups<typename Simd::T, Index>& groups,
     using T = typename Simd::T;
     constexpr int n = narrow_vectors<Simd, columns>(height);
     groups.template for_each<n * Simd::width / columns>(
+        0, groups.n_groups,
         [&](const PlainRows<T, Index>& rows, uint32_t i, uint32_t at)
             __attribute__((always_inline)) {
                 typename Simd::Vector sum[height][n];

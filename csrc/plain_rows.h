@@ -39,12 +39,14 @@ struct PlainGroups {
     uint32_t n_groups;
     uint32_t n_slots;
     int64_t next_row;
-    // Calls of(rows, i, at) for every `slots` slots: `rows` are their group's, i is the first one's
-    // place there, `at` its place among all.
+    // Calls of(rows, i, at) for every `slots` slots of n groups from the begin-th on: `rows` are
+    // their group's, i is the first one's place there, `at` its place among all.
     template <int slots, class F>
-    HBP_INLINE void for_each(F&& of) const {
+    HBP_INLINE void for_each(uint32_t begin, uint32_t n, F&& of) const {
         PlainRows<T, Index> rows = first;
-        for (uint32_t g = 0; g < n_groups; ++g) {
+        rows.value += begin * rows.n * rows.value_stride;
+        rows.column += begin * rows.n * rows.column_stride;
+        for (uint32_t g = begin; g < begin + n; ++g) {
             for (uint32_t i = 0; i < n_slots; i += slots) {
                 of(rows, i, g * n_slots + i);
             }
