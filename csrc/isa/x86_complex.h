@@ -10,12 +10,6 @@
 
 namespace hbp::x86 {
 
-// Two complex floats in one register. Other 64-bit loads may not read their type.
-HBP_INLINE __m128 load_pair(const Complex<float>* first, const Complex<float>* second) {
-    const __m128i low = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(first));
-    return _mm_loadh_pi(_mm_castsi128_ps(low), reinterpret_cast<const __m64*>(second));
-}
-
 // Isa is a tag type of the instruction set's namespace; it keeps the copies compiled for different
 // instruction sets apart.
 template <class Isa>
@@ -79,8 +73,8 @@ struct C64x4 {
     template <class Index>
     static HBP_INLINE Vector gather(const T* x, const Index* index) {
         const Four f = four_indices(index);
-        return _mm256_insertf128_ps(_mm256_castps128_ps256(load_pair(x + f.i[0], x + f.i[1])),
-                                    load_pair(x + f.i[2], x + f.i[3]), 1);
+        return _mm256_insertf128_ps(_mm256_castps128_ps256(load_pairs(x + f.i[0], x + f.i[1])),
+                                    load_pairs(x + f.i[2], x + f.i[3]), 1);
     }
     using Table = const T*;
     static HBP_INLINE Table load_table(const T* table) { return table; }

@@ -53,8 +53,12 @@ HBP_INLINE __m128 load_four(const float* x, const Index* index) {
     return _mm_insert_ps(r, _mm_load_ss(x + f.i[3]), 0x30);
 }
 
-HBP_INLINE __m128 load_pair(const float* from) {
-    return _mm_castsi128_ps(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from)));
+// One or two pairs of floats, or complex floats, whose type other 64-bit loads may not read.
+HBP_INLINE __m128 load_pair(const void* from) {
+    return _mm_castsi128_ps(_mm_loadl_epi64(static_cast<const __m128i*>(from)));
+}
+HBP_INLINE __m128 load_pairs(const void* low, const void* high) {
+    return _mm_loadh_pi(load_pair(low), static_cast<const __m64*>(high));
 }
 
 // Rows of a row-major matrix of so many columns, as many as a vector holds.
@@ -73,11 +77,9 @@ template <int columns, class Index>
 HBP_INLINE __m256 gather_rows(const float* x, const Index* index) {
     if constexpr (columns == 2) {
         const Four f = four_indices(index);
-        const auto two = [&](size_t i, size_t j) {
-            return _mm_loadh_pi(load_pair(x + 2 * i), reinterpret_cast<const __m64*>(x + 2 * j));
-        };
-        const __m256 low = _mm256_castps128_ps256(two(f.i[0], f.i[1]));
-        return _mm256_insertf128_ps(low, two(f.i[2], f.i[3]), 1);
+        const __m128 low = load_pairs(x + 2 * f.i[0], x + 2 * f.i[1]);
+        const __m128 high = load_pairs(x + 2 * f.i[2], x + 2 * f.i[3]);
+        return _mm256_insertf128_ps(_mm256_castps128_ps256(low), high, 1);
     } else {
         const auto row = [&](int i) { return x + columns * static_cast<size_t>(index[i]); };
         if constexpr (columns == 4) {
