@@ -8,7 +8,7 @@ from plans import THREADS, build, digest, geometries, product
 from recipes import from_triplets, random_values
 
 # Two, four and eight may fill part of a vector of the CPU, or all of it; 33 are many, and one more.
-COUNTS = (1, 2, 3, 4, 8, 16, 33)
+COUNTS = (1, 2, 3, 4, 5, 7, 8, 16, 33)
 
 
 def assert_columns_have_the_bits_of_one(a, dtype):
