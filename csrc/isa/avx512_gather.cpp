@@ -5,7 +5,8 @@ namespace hbp::avx512 {
 
 template <class T>
 const KernelTable<T>& kernels_with_gather() {
-    static constexpr KernelTable<T> table = make_kernel_table<T, Policies<true>::Simd>();
+    // Products with several vectors load whole rows of X: nothing to gather.
+    static const KernelTable<T> table = with_vector_kernels<T, Policies<true>::Simd>(kernels<T>());
     return table;
 }
 
