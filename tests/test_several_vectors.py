@@ -1,10 +1,12 @@
 """Products with several vectors: each column has the bits of a product with one."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from isa_worker import assert_same_bits
 from matrices import DTYPES, one_case
-from plans import THREADS, build, digest, geometries, product
+from plans import THREADS, build, csr_product, digest, geometries, product
 from recipes import from_triplets, random_values
 
 # Two, four and eight may fill part of a vector of the CPU, or all of it; 33 are many, and one more.
@@ -14,10 +16,12 @@ COUNTS = (1, 2, 3, 4, 5, 7, 8, 16, 33)
 def assert_columns_have_the_bits_of_one(a, dtype):
     for k in COUNTS:
         x = random_values(np.random.default_rng(k), (a.shape[1], k), dtype)
-        for geometry, shape in geometries(a).items():
-            plan = build(a, shape)
-            columns = [product(plan, np.ascontiguousarray(x[:, j]), 1) for j in range(k)]
-            assert digest(product(plan, x, 2)) == digest(np.stack(columns, axis=1)), (k, geometry)
+        plans = {geometry: build(a, shape) for geometry, shape in geometries(a).items()}
+        products = {geometry: partial(product, plan) for geometry, plan in plans.items()}
+        products["csr"] = partial(csr_product, a)
+        for name, times in products.items():
+            columns = [times(np.ascontiguousarray(x[:, j]), 1) for j in range(k)]
+            assert digest(times(x, 2)) == digest(np.stack(columns, axis=1)), (k, name)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
