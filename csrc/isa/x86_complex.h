@@ -3,6 +3,7 @@
 #pragma once
 #include <immintrin.h>
 
+#include <bit>
 #include <cstdint>
 
 #include "../scalar.h"
@@ -65,8 +66,10 @@ struct C64x4 {
     using Vector = __m256;
     static constexpr int width = 4;
     static HBP_INLINE Vector zero() { return _mm256_setzero_ps(); }
+    // Both parts at once: gcc put single ones together in memory, and their load waited for the
+    // stores.
     static HBP_INLINE Vector broadcast(T a) {
-        return _mm256_setr_ps(a.re, a.im, a.re, a.im, a.re, a.im, a.re, a.im);
+        return _mm256_castpd_ps(_mm256_set1_pd(std::bit_cast<double>(a)));
     }
     static HBP_INLINE Vector load(const T* from) { return _mm256_loadu_ps(&from->re); }
     static HBP_INLINE void store(T* to, Vector a) { _mm256_storeu_ps(&to->re, a); }
