@@ -51,12 +51,18 @@ struct C128x2 {
         return sum;
     }
     static HBP_INLINE Vector add(Vector a, Vector b) { return _mm256_add_pd(a, b); }
-    // As in scalar.h: a's real parts times b, then its imaginary parts times (-im, re) of b.
     static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) {
+        return fma(Factor{_mm256_movedup_pd(a), _mm256_permute_pd(a, 0b1111)}, b, c);
+    }
+    struct Factor {
+        Vector re, im;
+    };
+    static HBP_INLINE Factor factor(T a) { return {_mm256_set1_pd(a.re), _mm256_set1_pd(a.im)}; }
+    // As in scalar.h: a's real parts times b, then its imaginary parts times (-im, re) of b.
+    static HBP_INLINE Vector fma(Factor a, Vector b, Vector c) {
         const Vector negative_real = _mm256_setr_pd(-0.0, 0.0, -0.0, 0.0);
         const Vector turned = _mm256_xor_pd(_mm256_permute_pd(b, 0b0101), negative_real);
-        return _mm256_fmadd_pd(_mm256_permute_pd(a, 0b1111), turned,
-                               _mm256_fmadd_pd(_mm256_movedup_pd(a), b, c));
+        return _mm256_fmadd_pd(a.im, turned, _mm256_fmadd_pd(a.re, b, c));
     }
 };
 
@@ -105,13 +111,19 @@ struct C64x4 {
         return sum[0];
     }
     static HBP_INLINE Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
-    // As in scalar.h: a's real parts times b, then its imaginary parts times (-im, re) of b.
     static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) {
+        return fma(Factor{_mm256_moveldup_ps(a), _mm256_movehdup_ps(a)}, b, c);
+    }
+    struct Factor {
+        Vector re, im;
+    };
+    static HBP_INLINE Factor factor(T a) { return {_mm256_set1_ps(a.re), _mm256_set1_ps(a.im)}; }
+    // As in scalar.h: a's real parts times b, then its imaginary parts times (-im, re) of b.
+    static HBP_INLINE Vector fma(Factor a, Vector b, Vector c) {
         const Vector negative_real =
             _mm256_setr_ps(-0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f);
         const Vector turned = _mm256_xor_ps(_mm256_permute_ps(b, 0b10110001), negative_real);
-        return _mm256_fmadd_ps(_mm256_movehdup_ps(a), turned,
-                               _mm256_fmadd_ps(_mm256_moveldup_ps(a), b, c));
+        return _mm256_fmadd_ps(a.im, turned, _mm256_fmadd_ps(a.re, b, c));
     }
 };
 
