@@ -156,28 +156,23 @@ void csr_product(const CsrArgs<I, typename Simd::T>& a) {
         return;
     }
     const uint16_t first_row = 0;
-    for (int64_t i = 0; i < a.n_rows;) {
-        const auto length = [&](int64_t row) -> int64_t {
-            return a.indptr[row + 1] - a.indptr[row];
-        };
-        int64_t end = i;
-        while (end < a.n_rows && length(end) < tuning::long_row) {
-            ++end;
+    const auto length = [&](int64_t i) -> int64_t { return a.indptr[i + 1] - a.indptr[i]; };
+    for (int64_t i = 0; i < a.n_rows; ++i) {
+        const int64_t first_short = i;
+        while (i < a.n_rows && length(i) < tuning::long_row) {
+            ++i;
         }
-        if (end > i) {
-            short_rows_times_tiles<Simd>(a, i, end - i);
-            i = end;
-            continue;
+        short_rows_times_tiles<Simd>(a, first_short, i - first_short);
+        if (i < a.n_rows) {
+            const int64_t first = a.indptr[i];
+            const RowsOfY<T> y{a.y + i * a.n_vectors, &first_row, 0, true};
+            long_row_multi<Simd, I>(
+                length(i),
+                [&](int64_t k, int64_t n) {
+                    return PlainElements<T, I>{n, a.data + first + k, a.indices + first + k};
+                },
+                a.x, y, a.n_vectors);
         }
-        const int64_t first = a.indptr[i];
-        const RowsOfY<T> y{a.y + i * a.n_vectors, &first_row, 0, true};
-        long_row_multi<Simd, I>(
-            length(i),
-            [&](int64_t k, int64_t n) {
-                return PlainElements<T, I>{n, a.data + first + k, a.indices + first + k};
-            },
-            a.x, y, a.n_vectors);
-        ++i;
     }
 }
 
