@@ -3,7 +3,6 @@
 #pragma once
 #include <immintrin.h>
 
-#include <bit>
 #include <cstdint>
 
 #include "../scalar.h"
@@ -51,9 +50,6 @@ struct C128x2 {
         return sum;
     }
     static HBP_INLINE Vector add(Vector a, Vector b) { return _mm256_add_pd(a, b); }
-    static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) {
-        return fma(Factor{_mm256_movedup_pd(a), _mm256_permute_pd(a, 0b1111)}, b, c);
-    }
     struct Factor {
         Vector re, im;
     };
@@ -64,6 +60,9 @@ struct C128x2 {
         const Vector turned = _mm256_xor_pd(_mm256_permute_pd(b, 0b0101), negative_real);
         return _mm256_fmadd_pd(a.im, turned, _mm256_fmadd_pd(a.re, b, c));
     }
+    static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) {
+        return fma(Factor{_mm256_movedup_pd(a), _mm256_permute_pd(a, 0b1111)}, b, c);
+    }
 };
 
 template <class Isa>
@@ -72,10 +71,8 @@ struct C64x4 {
     using Vector = __m256;
     static constexpr int width = 4;
     static HBP_INLINE Vector zero() { return _mm256_setzero_ps(); }
-    // Both parts at once: gcc put single ones together in memory, and their load waited for the
-    // stores.
     static HBP_INLINE Vector broadcast(T a) {
-        return _mm256_castpd_ps(_mm256_set1_pd(std::bit_cast<double>(a)));
+        return _mm256_setr_ps(a.re, a.im, a.re, a.im, a.re, a.im, a.re, a.im);
     }
     static HBP_INLINE Vector load(const T* from) { return _mm256_loadu_ps(&from->re); }
     static HBP_INLINE void store(T* to, Vector a) { _mm256_storeu_ps(&to->re, a); }
@@ -111,9 +108,6 @@ struct C64x4 {
         return sum[0];
     }
     static HBP_INLINE Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
-    static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) {
-        return fma(Factor{_mm256_moveldup_ps(a), _mm256_movehdup_ps(a)}, b, c);
-    }
     struct Factor {
         Vector re, im;
     };
@@ -124,6 +118,9 @@ struct C64x4 {
             _mm256_setr_ps(-0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f, -0.0f, 0.0f);
         const Vector turned = _mm256_xor_ps(_mm256_permute_ps(b, 0b10110001), negative_real);
         return _mm256_fmadd_ps(a.im, turned, _mm256_fmadd_ps(a.re, b, c));
+    }
+    static HBP_INLINE Vector fma(Vector a, Vector b, Vector c) {
+        return fma(Factor{_mm256_moveldup_ps(a), _mm256_movehdup_ps(a)}, b, c);
     }
 };
 
