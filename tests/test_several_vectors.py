@@ -16,8 +16,7 @@ COUNTS = (1, 2, 3, 4, 5, 7, 8, 16, 33)
 def assert_columns_have_the_bits_of_one(a, dtype):
     for k in COUNTS:
         x = random_values(np.random.default_rng(k), (a.shape[1], k), dtype)
-        plans = {geometry: build(a, shape) for geometry, shape in geometries(a).items()}
-        products = {geometry: partial(product, plan) for geometry, plan in plans.items()}
+        products = {name: partial(product, build(a, g)) for name, g in geometries(a).items()}
         products["csr"] = partial(csr_product, a)
         for name, times in products.items():
             columns = [times(np.ascontiguousarray(x[:, j]), 1) for j in range(k)]
