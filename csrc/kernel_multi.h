@@ -201,6 +201,34 @@ HBP_SHARED void large_group_multi(const BlockArgs<typename Simd::T>& b, const Sl
     }
 }
 
+// Whether so many columns keep the multipliers busy with one slot at a time.
+template <class Simd>
+HBP_INLINE bool has_many(int64_t n_vectors) {
+    return n_vectors >= 4 * Simd::width;
+}
+
+// Calls of<slots>(i, count) for n slots of one row each: count ones from the i-th on are to be
+// multiplied `slots` at a time.
+template <class Simd, class F>
+HBP_INLINE void for_slots_of_one_row(int64_t n_vectors, uint32_t n, F&& of) {
+    uint32_t i = 0;
+    const auto all = [&]<int slots>() __attribute__((always_inline)) {
+        if (const uint32_t count = (n - i) / slots * slots; count > 0) {
+            of.template operator()<slots>(i, count);
+            i += count;
+        }
+    };
+    if constexpr (!slow_fma<Simd>) {
+        if (n_vectors <= Simd::width && !has_narrow_rows<Simd, 2>) {
+            all.template operator()<8>();
+        }
+        if (!has_many<Simd>(n_vectors)) {
+            all.template operator()<4>();
+        }
+    }
+    all.template operator()<1>();
+}
+
 // y += groups of slots of equal length times X. Wide blocks are for scattered columns, so that
 // tiles are rare there, and these multiply them row by row.
 template <class Simd, class Index>
@@ -215,7 +243,7 @@ HBP_INLINE void equal_groups_multi(const BlockArgs<typename Simd::T>& b, uint32_
                                                    b.n_vectors);
         }
     };
-    const bool many = b.n_vectors >= 4 * Simd::width;
+    const bool many = has_many<Simd>(b.n_vectors);
     if constexpr (!slow_fma<Simd> && sizeof(Index) == 2) {
         switch (height_of_slots) {
             case 2:
@@ -226,15 +254,10 @@ HBP_INLINE void equal_groups_multi(const BlockArgs<typename Simd::T>& b, uint32_
                 return all.template operator()<1, 4>();
         }
     }
-    if constexpr (!slow_fma<Simd>) {
-        if (b.n_vectors <= Simd::width && !has_narrow_rows<Simd, 2>) {
-            return all.template operator()<8, 1>();
-        }
-        if (!many) {
-            return all.template operator()<4, 1>();
-        }
-    }
-    all.template operator()<1, 1>();
+    for_slots_of_one_row<Simd>(b.n_vectors, groups.n_slots,
+                               [&]<int slots>(uint32_t, uint32_t) __attribute__((always_inline)) {
+                                   all.template operator()<slots, 1>();
+                               });
 }
 
 // y += the slots of a ragged group from the i-th on times X.
@@ -243,22 +266,13 @@ HBP_INLINE void ragged_group_multi(const SlotGroup& g, uint32_t i,
                                    const PlainRows<typename Simd::T, Index>& common,
                                    const Tails<typename Simd::T, Index>& tail,
                                    const BlockArgs<typename Simd::T>& b) {
-    const auto all = [&]<int slots>() __attribute__((always_inline)) {
-        if (const uint32_t n = (g.n_slots - i) / slots * slots; n > 0) {
-            ragged_slots_multi<Simd, slots>(n, common.at(i, 0), tail.at(i), b.x,
-                                            {b.y, g.slot_row + i, 0, b.untouched}, b.n_vectors);
-            i += n;
-        }
-    };
-    if constexpr (!slow_fma<Simd>) {
-        if (b.n_vectors <= Simd::width && !has_narrow_rows<Simd, 2>) {
-            all.template operator()<8>();
-        }
-        if (b.n_vectors < 4 * Simd::width) {
-            all.template operator()<4>();
-        }
-    }
-    all.template operator()<1>();
+    for_slots_of_one_row<Simd>(
+        b.n_vectors, g.n_slots - i,
+        [&]<int slots>(uint32_t first, uint32_t n) __attribute__((always_inline)) {
+            ragged_slots_multi<Simd, slots>(n, common.at(i + first, 0), tail.at(i + first), b.x,
+                                            {b.y, g.slot_row + i + first, 0, b.untouched},
+                                            b.n_vectors);
+        });
 }
 
 // y += groups of slots of equal length times X, no more than an Unpacker has room for. All rows of
