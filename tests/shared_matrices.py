@@ -6,7 +6,6 @@ Files end in .mtx, .mtx.gz, .mtx.bz2 or .mtx.xz.
 from __future__ import annotations
 
 import bz2
-import functools
 import gzip
 import lzma
 import os
@@ -35,7 +34,6 @@ FILES = matrix_files() or [
 ]
 
 
-@functools.lru_cache(maxsize=1)
 def read(path: Path) -> Csr:
     with OPEN[path.suffix](path, "rb") as stream:
         matrix = scipy.sparse.csr_array(scipy.io.mmread(stream))

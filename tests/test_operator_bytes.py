@@ -1,36 +1,13 @@
-"""HbpOperator holds fewer bytes than CSR: on every real matrix, and where not, why not."""
+"""HbpOperator holds fewer bytes than CSR, and where not, why not."""
 
 import numpy as np
 import pytest
 import scipy.sparse
 from arrays import as_array
 from matrices import CASES, one_case
-from shared_matrices import FILES, file_id, read
 
 from hbpspmv import Geometry, HbpOperator
-
-
-def csr_nbytes(S) -> int:
-    return S.data.nbytes + S.indices.nbytes + S.indptr.nbytes
-
-
-def operator_nbytes(S) -> tuple[int, int]:
-    """What an operator holds for its products, and with those of the transpose."""
-    op = HbpOperator(S)
-    forward = op.nbytes
-    op.rmatvec(np.ones(S.shape[0], S.dtype))
-    return forward, op.nbytes
-
-
-@pytest.mark.parametrize("path", FILES, ids=file_id)
-def test_real_matrices_need_fewer_bytes_than_csr(path):
-    a = as_array(read(path), scipy.sparse.csr_array)
-    for dtype in ("float32", "float64"):
-        S = a.astype(np.result_type(dtype, 1j) if a.dtype.kind == "c" else dtype)
-        assert S.indices.dtype == np.int32, "64-bit indices would flatter the comparison"
-        forward, both = operator_nbytes(S)
-        assert forward < csr_nbytes(S), dtype
-        assert both < csr_nbytes(S) + csr_nbytes(S.T.tocsr()), dtype
+from hbpspmv.suite.traffic import csr_nbytes
 
 
 @pytest.mark.parametrize("name", CASES)
