@@ -23,6 +23,8 @@ class Tuning:
     geometry: Geometry | None
     #: (layout, seconds of one product) for all that were measured.
     seconds: tuple[tuple[Geometry | None, float], ...] = ()
+    #: Columns of the X of these products.
+    n_vectors: int = 1
 
     @property
     def times(self) -> dict[Geometry | str, float]:
@@ -30,7 +32,8 @@ class Tuning:
 
     @property
     def reason(self) -> str:
-        return f"it was measured to be the fastest of {len(self.seconds)} layouts"
+        vectors = f" with {self.n_vectors} vectors" if self.n_vectors > 1 else ""
+        return f"it was measured to be the fastest of {len(self.seconds)} layouts{vectors}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,14 @@ from hbpspmv._geometry import Geometry
 from hbpspmv._mutation import checks_wanted
 from hbpspmv._options import Options, Tuning
 from hbpspmv._plan import Plan
-from hbpspmv._validate import KERNEL_DTYPES, Array, CsrArrays, DType, thread_count
+from hbpspmv._validate import (
+    KERNEL_DTYPES,
+    Array,
+    CsrArrays,
+    DType,
+    positive_integer,
+    thread_count,
+)
 
 _CSR_ARRAYS = ("indptr", "indices", "data")
 
@@ -164,6 +171,7 @@ def _packed(tuning: Tuning | None) -> Any:
     return {
         "geometry": triple(tuning.geometry),
         "seconds": [[triple(g), seconds] for g, seconds in tuning.seconds],
+        "n_vectors": tuning.n_vectors,
     }
 
 
@@ -175,6 +183,7 @@ def _unpacked(packed: Any) -> Tuning | None:
         return Tuning(
             packed["geometry"] and Geometry(*packed["geometry"]),
             tuple((triple and Geometry(*triple), seconds) for triple, seconds in pairs),
+            positive_integer(packed.get("n_vectors", 1), "n_vectors"),
         )
     except (LookupError, ArithmeticError):
         raise ValueError("its tuning is not that of a plan file") from None

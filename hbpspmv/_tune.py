@@ -14,7 +14,7 @@ from hbpspmv._cost_model import choose_layout
 from hbpspmv._geometry import LANES, MAX_BLOCK_COLS, Geometry
 from hbpspmv._options import Options, Tuning
 from hbpspmv._plan import Plan
-from hbpspmv._validate import DType
+from hbpspmv._validate import DType, positive_integer
 
 #: The layouts that are measured beside CSR and the cost model's choice. 512 x 4096 is the published
 #: block; 65,536 is the most that 16-bit indices allow; 32,768 rows leave room for x in an L2 of
@@ -37,13 +37,14 @@ _ROUND_SECONDS = 1e-3
 _SECONDS = 0.25
 
 
-def require_tune(tune: object, options: Options) -> None:
-    """Refuse what cannot be tuned."""
+def require_tune(tune: object, options: Options, n_vectors: object) -> int:
+    """Refuse what cannot be tuned; the number of vectors to tune for."""
     if tune != "measure":
         raise ValueError(f"tune is {tune!r}, expected 'measure'")
     for name in ("geometry", "expected_calls"):
         if getattr(options, name) is not None:
             raise ValueError(f"tune and {name} exclude each other: tune chooses the layout")
+    return positive_integer(1 if n_vectors is None else n_vectors, "n_vectors")
 
 
 def layouts(shape: tuple[int, int], chosen: Geometry) -> list[Geometry | None]:
@@ -57,16 +58,18 @@ def layouts(shape: tuple[int, int], chosen: Geometry) -> list[Geometry | None]:
     return list(dict.fromkeys((chosen, None, *combinations)))
 
 
-def duel(first: Plan, second: Plan) -> tuple[float, float]:
+def duel(first: Plan, second: Plan, n_vectors: int) -> tuple[float, float]:
     """Seconds of one product of each of two plans: medians of alternating rounds."""
     plans = (first, second)
-    x = np.random.default_rng(0).random(first.shape[1]).astype(first.dtype)
-    y = np.empty(first.shape[0], first.dtype)
+    columns = () if n_vectors == 1 else (n_vectors,)
+    x = np.random.default_rng(0).random((first.shape[1], *columns)).astype(first.dtype)
+    y = np.empty((first.shape[0], *columns), first.dtype)
 
     def seconds(plan: Plan, calls: int) -> float:
+        run = plan.run_many if columns else plan.run
         start = time.perf_counter()
         for _ in range(calls):
-            plan.run(x, y, 1.0, 0.0, plan.num_threads)
+            run(x, y, 1.0, 0.0, plan.num_threads)
         return (time.perf_counter() - start) / calls
 
     begin = time.perf_counter()
@@ -83,8 +86,8 @@ def duel(first: Plan, second: Plan) -> tuple[float, float]:
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def tuned(source: Source, dtype: DType, options: Options) -> tuple[Plan, Options]:
-    """The fastest plan of `source`, and the options that give it again without a search.
+def tuned(source: Source, dtype: DType, options: Options, n_vectors: int) -> tuple[Plan, Options]:
+    """The plan of `source` fastest with `n_vectors`, and options that give it without a search.
 
     Never more than two plans exist at a time.
     """
@@ -100,13 +103,13 @@ def tuned(source: Source, dtype: DType, options: Options) -> tuple[Plan, Options
     seconds: dict[Geometry | None, float] = {}
     for layout in others:
         challenger = plan(layout)
-        leader_time, challenger_time = duel(best, challenger)
+        leader_time, challenger_time = duel(best, challenger, n_vectors)
         # Ratios of one duel, as the machine may be busier in the next.
         leader = seconds.setdefault(winner, leader_time)
         seconds[layout] = leader * challenger_time / leader_time
         if challenger_time < _LEAD * leader_time:
             best, winner = challenger, layout
         del challenger
-    tuning = Tuning(winner, tuple(seconds.items()))
+    tuning = Tuning(winner, tuple(seconds.items()), n_vectors)
     best.tuning, best.reason = tuning, tuning.reason
     return best, replace(options, tuning=tuning)

@@ -350,6 +350,9 @@ WRONG_HEADERS = {
     "a tuning of impossible geometry": lambda h: h.update(
         tuning={"geometry": [0, 0, 0], "seconds": []}
     ),
+    "a tuning for no vectors": lambda h: h.update(
+        tuning={"geometry": None, "seconds": [], "n_vectors": 0}
+    ),
     "a tuning in words": lambda h: h.update(tuning={"geometry": "abc", "seconds": [["a", "b"]]}),
 }
 

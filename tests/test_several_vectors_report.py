@@ -63,12 +63,20 @@ def test_summary_has_means_extremes_and_losses(modules, run):
     assert cells(text, "first")[1:] == ["120,000", "2.000", "0.50", "1.000", "2.00"]
 
 
+def test_tuned_plans_are_named_as_such(modules, run):
+    assert "tuned" not in modules[1].markdown(run)
+    assert "2 threads, HBP's plans tuned for the vectors;" in modules[1].markdown(
+        run | {"tuned": True}
+    )
+
+
 def test_picture_is_a_png(modules, run):
     assert modules[1].draw(run).startswith(b"\x89PNG")
 
 
-def test_every_contender_is_checked_and_timed(modules, matrix):
-    found = modules[0].measure(matrix, 2, BRIEF)
+@pytest.mark.parametrize("tune", [False, True])
+def test_every_contender_is_checked_and_timed(modules, matrix, tune):
+    found = modules[0].measure(matrix, 2, BRIEF, tune=tune)
     assert list(found) == [str(k) for k in modules[0].WIDTHS]
     for seconds in found.values():
         assert list(seconds) == ["HBP", "oneMKL", "SciPy"]

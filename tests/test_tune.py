@@ -15,7 +15,7 @@ def scripted(monkeypatch, seconds, default=1.0):
     """Duels with these times instead of measured ones: (layout, seconds)."""
     duels = []
 
-    def duel(first, second):
+    def duel(first, second, _n_vectors):
         duels.append((first.geometry, second.geometry))
         return tuple(dict(seconds).get(p.geometry, default) for p in (first, second))
 
@@ -145,11 +145,43 @@ def test_the_transpose():
         ({"tune": True}, "tune is True, expected 'measure'"),
         ({"tune": "measure", "geometry": CHOSEN}, "tune and geometry exclude each other"),
         ({"tune": "measure", "expected_calls": 5}, "tune and expected_calls exclude each other"),
+        ({"tune": "measure", "n_vectors": 0}, "n_vectors is 0, expected at least 1"),
+        ({"n_vectors": 4}, "n_vectors is 4, but it is for tune='measure' only"),
     ],
 )
 def test_wrong_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         hbp_array(sample()).plan(**arguments)
+
+
+def test_the_number_of_vectors_is_an_integer():
+    with pytest.raises(TypeError, match="n_vectors must be an integer, not float"):
+        hbp_array(sample()).plan(tune="measure", n_vectors=2.5)
+
+
+def test_several_vectors(monkeypatch, tmp_path):
+    widths = []
+    duel = tune.duel
+
+    def recording(first, second, n_vectors):
+        widths.append(n_vectors)
+        return duel(first, second, n_vectors)
+
+    monkeypatch.setattr(tune, "duel", recording)
+    S = sample()
+    A = hbp_array(S)
+    p = A.plan(tune="measure", n_vectors=5)
+    assert set(widths) == {5}
+    assert p.tuning.n_vectors == 5
+    assert p.reason.endswith("layouts with 5 vectors")
+    X = np.random.default_rng(0).standard_normal((200, 5))
+    np.testing.assert_allclose(A @ X, S @ X, rtol=1e-12, atol=1e-12)
+    p.save(tmp_path / "A.plan")
+    assert Plan.load(tmp_path / "A.plan").tuning == p.tuning
+    # The options stay in force for a matrix that changes.
+    A.data = A.data * 2
+    assert A.plan().tuning == p.tuning
+    assert A.plan(tune="measure").tuning.n_vectors == 1
 
 
 def test_corrupt_indices():
@@ -189,7 +221,13 @@ def test_a_search_does_not_outlive_a_change(monkeypatch):
     np.testing.assert_allclose(A @ x, 2 * y, rtol=1e-12, atol=1e-12)
 
 
-def test_duel_times_products():
+@pytest.mark.parametrize("n_vectors", [1, 5])
+def test_duel_times_products(n_vectors):
     S = scipy.sparse.eye_array(3000, format="csr")
     p = hbp_array(S).plan(geometry=CHOSEN)
-    assert all(0 < seconds < 1 for seconds in tune.duel(p, p))
+    products = []
+    run = "run" if n_vectors == 1 else "run_many"
+    kernel = getattr(p, run)
+    setattr(p, run, lambda x, *rest: (products.append(x.shape), kernel(x, *rest)))
+    assert all(0 < seconds < 1 for seconds in tune.duel(p, p, n_vectors))
+    assert set(products) == {(3000,) if n_vectors == 1 else (3000, 5)}

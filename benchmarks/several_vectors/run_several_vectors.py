@@ -49,7 +49,9 @@ def check(title: str, y: NDArray[Any], references: list[Reference]) -> None:
             raise ValueError(f"{title}, column {j} of {y.shape[1]}: {message}")
 
 
-def measure(matrix: Any, threads: int, schedule: Schedule) -> dict[str, dict[str, float]]:
+def measure(
+    matrix: Any, threads: int, schedule: Schedule, *, tune: bool = False
+) -> dict[str, dict[str, float]]:
     """Return the median seconds of one checked product, by the number of vectors and contender."""
     rows, columns = matrix.shape
     all_x = [random_vector(columns, matrix.dtype, seed=j) for j in range(max(WIDTHS))]
@@ -58,6 +60,8 @@ def measure(matrix: Any, threads: int, schedule: Schedule) -> dict[str, dict[str
     array.plan(expected_calls=CALLS)
     found = {}
     for k in WIDTHS:
+        if tune:
+            array.plan(tune="measure", n_vectors=k, num_threads=threads)
         x = matrix_of_vectors(columns, k, matrix.dtype)
         y = matrix_of_vectors(rows, k, matrix.dtype)
         for j in range(k):
@@ -87,6 +91,7 @@ def main() -> None:
     parser.add_argument("out", type=Path, help="directory for results.json, .md and .png")
     parser.add_argument("--dtype", default="float64", help="of values and vectors")
     parser.add_argument("--threads", type=int, default=hbpspmv.get_num_threads())
+    parser.add_argument("--tune", action="store_true", help="a plan measured for each width")
     parser.add_argument("--quick", action="store_true", help="small matrices, few rounds")
     options = parser.parse_args()
     try:
@@ -98,6 +103,7 @@ def main() -> None:
         "machine": describe_machine(),
         "dtype": options.dtype,
         "threads": options.threads,
+        "tuned": options.tune,
         "versions": {
             "HBP": hbpspmv.__version__,
             "oneMKL": mkl_library.version(),
@@ -110,7 +116,7 @@ def main() -> None:
         matrix = prepare(source.load(), options.dtype)
         if matrix.nnz < LARGE and not options.quick:
             continue
-        seconds = measure(matrix, options.threads, schedule)
+        seconds = measure(matrix, options.threads, schedule, tune=options.tune)
         run["matrices"].append(
             {"name": source.name, "nnz": int(matrix.nnz), "shape": matrix.shape, "seconds": seconds}
         )

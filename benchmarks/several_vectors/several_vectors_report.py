@@ -30,6 +30,12 @@ def ratios(run: Run, k: str, peer: str) -> list[float]:
     return [m["seconds"][k][peer] / m["seconds"][k][HBP] for m in run["matrices"]]
 
 
+def conditions(run: Run) -> str:
+    """Return what the product was made with."""
+    tuned = ", HBP's plans tuned for the vectors" if run.get("tuned") else ""
+    return f"{run['dtype']}, {run['threads']} threads{tuned}"
+
+
 def markdown(run: Run) -> str:
     """Return the table of means, then that of all matrices."""
     versions = ", ".join(f"{title} {version}" for title, version in run["versions"].items())
@@ -38,8 +44,7 @@ def markdown(run: Run) -> str:
         "",
         machine_line(run["machine"]) + ".",
         "",
-        f"{run['dtype']}, {run['threads']} threads; {versions}. Ratios are times of the peer over "
-        "those of HBP.",
+        f"{conditions(run)}; {versions}. Ratios are times of the peer over those of HBP.",
         "",
         "| vectors | against | matrices | geometric mean | min | max | losses |",
         "|--:|:--|--:|--:|--:|--:|--:|",
@@ -97,8 +102,7 @@ def draw(run: Run) -> bytes:
         axes.grid(alpha=0.3, axis="y")
     panels[0].set_ylabel("times as fast as the peer")
     figure.suptitle(
-        f"HBP's product with several vectors, {run['dtype']}, {run['threads']} threads\n"
-        f"{machine_line(run['machine'])}",
+        f"HBP's product with several vectors, {conditions(run)}\n{machine_line(run['machine'])}",
         fontsize=10,
     )
     out = io.BytesIO()
