@@ -1,5 +1,6 @@
 // Columns of X and Y whose sums of some rows stay in registers.
 #pragma once
+#include <bit>
 #include <cstdint>
 #include <type_traits>
 
@@ -43,7 +44,16 @@ struct Tile {
     }
 };
 
-// Calls of(j, tile) for tiles of all columns, each from column j on.
+// Whether for_each_tile makes one tile of so many columns.
+template <class Simd, int most>
+HBP_INLINE bool is_one_tile(int64_t n_vectors) {
+    return n_vectors <= Simd::width ||
+           (n_vectors <= most * Simd::width && n_vectors % Simd::width == 0 &&
+            std::has_single_bit(static_cast<uint64_t>(n_vectors / Simd::width)));
+}
+
+// Calls of(j, tile) for tiles of all columns, each from column j on: of `most` vectors, a power of
+// two, then of fewer.
 template <class Simd, int most, class F>
 HBP_INLINE void for_each_tile(int64_t n_vectors, F&& of) {
     int64_t j = 0;
@@ -55,6 +65,9 @@ HBP_INLINE void for_each_tile(int64_t n_vectors, F&& of) {
                                }
                            };
     whole(std::integral_constant<int, most>());
+    if constexpr (most > 4) {
+        whole(std::integral_constant<int, 4>());
+    }
     if constexpr (most > 2) {
         whole(std::integral_constant<int, 2>());
     }

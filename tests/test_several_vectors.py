@@ -12,12 +12,19 @@ from recipes import from_triplets, random_values
 # Two, four and eight may fill part of a vector of the CPU, or all of it; 33 are many, and one more.
 COUNTS = (1, 2, 3, 4, 5, 7, 8, 16, 33)
 
+# Of CSR, where tiles are widest: all widths of tiles, and a rest, in vectors of up to 16 columns.
+WIDE_COUNTS = (63, 64, 128, 255)
+
 
 def assert_columns_have_the_bits_of_one(a, dtype):
-    for k in COUNTS:
+    products = {name: partial(product, build(a, g)) for name, g in geometries(a).items()}
+    products["csr"] = partial(csr_product, a)
+    assert_products_have_the_bits_of_one(products, COUNTS, a, dtype)
+
+
+def assert_products_have_the_bits_of_one(products, counts, a, dtype):
+    for k in counts:
         x = random_values(np.random.default_rng(k), (a.shape[1], k), dtype)
-        products = {name: partial(product, build(a, g)) for name, g in geometries(a).items()}
-        products["csr"] = partial(csr_product, a)
         for name, times in products.items():
             columns = [times(np.ascontiguousarray(x[:, j]), 1) for j in range(k)]
             assert digest(times(x, 2)) == digest(np.stack(columns, axis=1)), (k, name)
@@ -57,6 +64,14 @@ def test_each_column_has_the_bits_of_one_in_tiles(height, dtype):
     a = from_triplets(rows, all_columns, (height * tiles, n_cols)).astype(dtype)
     assert build(a, geometries(a)["whole"]).info()["tiled_elements"] > a.nnz // 2
     assert_columns_have_the_bits_of_one(a, dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("name", ["fem_3x3", "power_law"])
+def test_each_of_many_columns_has_the_bits_of_one_in_csr(name, dtype):
+    a = one_case(name).astype(dtype)
+    products = {"csr": partial(csr_product, a)}
+    assert_products_have_the_bits_of_one(products, WIDE_COUNTS, a, dtype)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
